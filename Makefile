@@ -30,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,9 +42,9 @@ demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and sho
 test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=quick for the fast ones, TESTS=tests/data/formats for a part
 	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
 
-test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime and a browser, in an environment of their own
-	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py
-	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys -k "onnx"
+test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy and a browser, in an environment of their own
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys tests/tutorial/test_notebooks.py -k "onnx or spacy or scikit"
 
 test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## the page of elman serve in $CHROMIUM, or chromium on PATH (Debian: apt install chromium)
 	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { echo "no $${CHROMIUM:-chromium} on PATH; apt install chromium, or try: make test-browser CHROMIUM=/path/to/it" >&2; exit 1; }
@@ -98,6 +98,9 @@ bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and 
 
 bench-search: $(VENV)/.installed ## what elman search gives, 20 minutes; OPTIONS='--sets snips'
 	@$(BIN)/python benchmarks/search_proofs.py $(OPTIONS)
+
+bench-spacy: $(INTEGRATIONS_VENV)/.ready ## elman in spaCy pipelines against spaCy's tagger and NER, an hour; OPTIONS='--page' the table alone
+	@$(INTEGRATIONS_VENV)/bin/python benchmarks/spacy_component.py $(OPTIONS)
 
 bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
 	@$(BIN)/python benchmarks/learn.py $(OPTIONS)
@@ -219,7 +222,7 @@ $(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
 $(INTEGRATIONS_VENV)/.installed: pyproject.toml
 	$(call new_venv,$(INTEGRATIONS_VENV))
 	@echo "make: installing what the integrations need"
-	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], "playwright>=1.49", sep="\n")' \
+	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], *extras["spacy"], *extras["notebook"], "playwright>=1.49", sep="\n")' \
 	  | $(call pip,$(INTEGRATIONS_VENV)) install --requirement /dev/stdin
 	@touch $@
 

@@ -30,6 +30,7 @@ PUBLIC = {
     "OutputError",
     "Pipeline",
     "Predictor",
+    "ProgressBar",
     "RateTrial",
     "RegressionEvaluation",
     "Regressor",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from elman.evaluation.tagging import TagEvaluation
     from elman.integrations.onnx.export import export_onnx
     from elman.integrations.onnx.inputs import onnx_inputs
+    from elman.integrations.progress_bar import ProgressBar
     from elman.models.ensemble import Ensemble
     from elman.models.streaming import Stream
     from elman.taggers.base import Predictor
@@ -63,6 +64,7 @@ __all__ = [
     "OutputError",
     "Pipeline",
     "Predictor",
+    "ProgressBar",
     "RateTrial",
     "RegressionEvaluation",
     "Regressor",
@@ -105,6 +107,7 @@ _HOME = {
     "LanguageModel": "elman.taggers.language_model",
     "Pipeline": "elman.taggers.pipeline",
     "Predictor": "elman.taggers.base",
+    "ProgressBar": "elman.integrations.progress_bar",
     "RateTrial": "elman.training.lr_finder",
     "RegressionEvaluation": "elman.taggers.regression.table",
     "Regressor": "elman.taggers.regression.regressor",

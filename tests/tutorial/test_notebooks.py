@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/notebooks"
+NEEDS = {"scikit-learn": ("scikit-learn", "sklearn"), "spacy": ("spacy", "spacy")}
+NEEDS |= dict.fromkeys(("first-tagger", "tutorial"), ("turkish-treebanks", "demo"))
+"""Package and extra that a notebook needs."""
 
 
-def executor() -> Any:
-    spec = importlib.util.spec_from_file_location("execute", FOLDER / "execute.py")
+def executor(name: str = "execute") -> Any:
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -26,12 +30,13 @@ def texts(cell: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["first-tagger", "tutorial"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.ipynb")))
 def test_a_notebook(name: str) -> None:
+    package, extra = NEEDS.get(name, ("numpy", ""))
     try:
-        metadata.distribution("turkish-treebanks")
+        metadata.distribution(package)
     except metadata.PackageNotFoundError:
-        pytest.skip("needs the extra demo, which is not installed")
+        pytest.skip(f"needs the extra {extra}, which is not installed")
     execute = executor()
     stored = execute.read(FOLDER / f"{name}.ipynb")
     for old, new in zip(stored["cells"], execute.execute(stored)["cells"], strict=True):
@@ -57,3 +62,16 @@ def test_values_and_prints(tmp_path: Path) -> None:
     assert value["data"]["text/html"] == ["<b>"] and value["execution_count"] == 1
     executor().write(tmp_path / "a.ipynb", made)
     assert executor().read(tmp_path / "a.ipynb") == made
+
+
+def test_the_page_of_a_notebook(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# One\n", "\n", "Text."]},
+        {"cell_type": "code", "source": ["a"], "outputs": [{"text": ["1\n"], "output_type": "stream"}]},
+        {"cell_type": "code", "source": ["b"], "outputs": [{"data": {"text/plain": ["2"], "text/html": ["<b>2</b>"]}}]},
+    ]
+    (tmp_path / "one.ipynb").write_text(json.dumps({"cells": cells}))
+    assert executor("pages").page(tmp_path / "one.ipynb") == (
+        "# One\n\nText.\n\nThis page is a notebook: [one.ipynb](one.ipynb).\n\n"
+        "```python\na\n```\n\n```text\n1\n```\n\n```python\nb\n```\n\n<b>2</b>\n"
+    )

@@ -10,7 +10,7 @@ from elman.errors import ConfigError, while_reading, while_writing
 
 _EXTENSIONS = {"conllu": ".conllu", "conllup": ".conllup", "jsonl": ".jsonl", "json": ".json", "parquet": ".parquet"}
 _EXTENSIONS |= {"csv": ".csv", "tsv": ".tsv", "trees": ".trees", "html": ".html", "columns": ".conll"}
-_EXTENSIONS |= {"prodigy": ".jsonl", "doccano": ".jsonl", "label-studio": ".json"}
+_EXTENSIONS |= {"prodigy": ".jsonl", "doccano": ".jsonl", "label-studio": ".json", "spacy": ".spacy"}
 _PLAIN = ".txt"
 
 

@@ -14,6 +14,7 @@ _NOT_INCREMENTAL = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")
 _BEGIN = 1024
 """Number of first bytes from which the kind of a file is guessed."""
 _KINDS = {
+    rb"x\x9c": "packed as files of spaCy are; expected text: say that the format is spacy",
     rb"PAR1": "a Parquet file; expected text: say that the format is parquet",
     rb"[\0-\xff]{4}\0{4}\{\"": "a safetensors file, as models are; expected text",
     rb"\x80[\x02-\x05]": "a Python pickle, which is not read; expected text",

@@ -21,7 +21,7 @@ from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 
 TEXTS = ("label_text", "fasttext", "text")
-BINARY = ("parquet",)
+BINARY = ("parquet", "spacy")
 DRAWN = ("tree", "html")  # not to be read again: tests/viz/test_tree_formats.py
 ONE_TAG = [name for name in OUTPUT_FORMATS if HOLDS[name].columns == 1]
 
@@ -75,11 +75,8 @@ def test_names_of_other_programs(read, name, own):
 
 
 def test_names_of_other_programs_that_say_what_to_do():
-    for name in ("brat", "spacy"):
-        with pytest.raises(
-            ConfigError, match=r"does not exist; \.\w+ files are not read; export CoNLL columns, or jsonl"
-        ):
-            check_input(name)
+    with pytest.raises(ConfigError, match=r"does not exist; \.\w+ files are not read; export CoNLL columns, or jsonl"):
+        check_input("brat")
     with pytest.raises(
         ConfigError, match="'conll2003' is not written; such files are written as columns: pass columns"
     ):

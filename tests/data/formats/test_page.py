@@ -28,7 +28,7 @@ def test_example(read, name, text):
 
 def test_every_format_has_an_example_or_a_page():
     page = PAGE.read_text(encoding="utf-8")
-    on_another_page = {"jsonl", "json", "parquet"}
+    on_another_page = {"jsonl", "json", "parquet", "spacy"}
     assert {name for name, _ in EXAMPLES} | on_another_page == set(INPUT_FORMATS)
     table = page.split("\n\n")[2]
     assert set(re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines()))) == (

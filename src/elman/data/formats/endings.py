@@ -17,6 +17,7 @@ FORMATS_BY_EXTENSION: dict[str, tuple[str, ...]] = {
     ".jsonl": ("jsonl", "prodigy", "doccano"),
     ".json": ("json",),
     ".parquet": ("parquet",),
+    ".spacy": ("spacy",),
     ".csv": ("csv",),
     ".tsv": ("tsv", "columns", "label_text"),
     ".html": ("html",),

@@ -8,7 +8,7 @@ from elman.data.formats import open_writer
 from elman.data.sentence import Sentence
 from elman.errors import DataError
 
-ANYTHING = ("parquet", "tree", "html")
+ANYTHING = ("parquet", "spacy", "tree", "html")
 """Formats that hold any tag and label, or draw what they can."""
 
 

@@ -111,6 +111,7 @@ _MODULES |= {
     "json": LazyModule("jsonl", "JSON"),
     "prodigy": LazyModule("annotation_tools", "PRODIGY"),
     "doccano": LazyModule("annotation_tools", "DOCCANO"),
+    "spacy": LazyModule("docbin"),
     "tree": DrawnFormat("tree"),
     "html": DrawnFormat("html"),
 }
@@ -122,10 +123,10 @@ def _some(names: str) -> dict[str, Any]:
 
 INPUTS: dict[str, Input] = _some("word_tag columns conllu conllup csv tsv jsonl json label_text fasttext trees text")
 OUTPUTS: dict[str, Output] = _some("word_tag tags columns conllu jsonl prodigy doccano label_text fasttext trees text")
-BINARY: dict[str, Binary] = _some("parquet")
-MAGIC = {b"PAR1": "parquet"}
+BINARY: dict[str, Binary] = _some("parquet spacy")
+MAGIC = {b"PAR1": "parquet", b"x\x9c": "spacy"}
 """The first bytes of a file -> the binary format it is in."""
-WRITERS: dict[str, FileOutput] = _some("conllup csv tsv json parquet tree html")
+WRITERS: dict[str, FileOutput] = _some("conllup csv tsv json parquet spacy tree html")
 OPTIONS: dict[str, Callable[[Mapping[str, str]], Input | Binary]] = {
     "columns": lambda options: _MODULES["columns"].configured(options),
     "csv": lambda options: LazyModule("csv_reader").configured("csv")(options),
@@ -149,9 +150,10 @@ OTHER_NAMES = {
     "trees": "tree ptb penn penntreebank mrg brackets",
     "label_text": "trec",
     "parquet": "huggingface hf datasets",
+    "spacy": "docbin",
 }
 """Format -> names that other programs and their users give such files, in lower case without ``-`` and ``_``."""
-NOT_READ = {"brat": ".ann", "standoff": ".ann", "spacy": ".spacy", "docbin": ".spacy"}
+NOT_READ = {"brat": ".ann", "standoff": ".ann"}
 """Names of formats that are not supported -> the extension of their files."""
 
 
