@@ -66,15 +66,10 @@ def _shown(words: Sequence[str], row: dict[str, Any], texts: set[str], confidenc
 
 def _names(service: Service, fields: Fields, what: str) -> tuple[str, ...]:
     """Return the targets that are asked for. Raises Refused if the model has none of them."""
-    tagger = service.serving.tagger
     asked = fields.get("columns", list, [])
     if not all(isinstance(name, str) for name in asked):
         raise Refused(400, "columns: expected a list of names")
-    targets = service.columns
-    if what == "classify":
-        targets = tuple(name for name in targets if name in tagger.text_targets)
-    elif what == "parse":
-        targets = PARSED if set(PARSED) <= set(targets) else ()
+    targets = _answered(service, what)
     if not targets:
         raise Refused(422, f"{what}: the model predicts {', '.join(service.columns)}, not that")
     if not asked:
@@ -83,6 +78,13 @@ def _names(service: Service, fields: Fields, what: str) -> tuple[str, ...]:
         if name not in targets:
             raise Refused(400, f"columns: expected some of {', '.join(targets)}")
     return tuple(name for name in targets if name in asked)
+
+
+def _answered(service: Service, path: str) -> tuple[str, ...]:
+    """Return the targets that the model predicts of those that a path of the service is about."""
+    parsed = PARSED if set(PARSED) <= set(service.columns) else ()
+    labels = tuple(name for name in service.columns if name in service.serving.tagger.text_targets)
+    return {"parse": parsed, "classify": labels}.get(path, service.columns)
 
 
 async def _sentences(service: Service, fields: Fields) -> list[Sequence[str]]:
