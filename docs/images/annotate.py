@@ -102,7 +102,7 @@ def correct_city(page: Page, service: Service) -> None:
 
 
 def correct_some(page: Page, service: Service, n: int) -> None:
-    """Correct the n most uncertain sentences, wait until they are learned, and begin anew with the next."""
+    """Correct the n most uncertain sentences, wait until they are learned, and begin again with the next."""
     for card in service.ask(f"v1/queue?limit={n}")["cards"]:
         service.correct(card)
     wait_for_learning(page, service)

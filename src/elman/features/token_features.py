@@ -18,7 +18,7 @@ from elman.utils.display import shown
 from elman.utils.limits import NUMERIC_FEATURES
 
 LEAST_TOKENS = 2
-"""A feature is kept if at least so many training words have it."""
+"""A feature is kept if at least this many training words have it."""
 FURTHEST = 5.0
 """Numbers further from the mean, in standard deviations, count as this far."""
 

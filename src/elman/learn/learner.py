@@ -29,7 +29,7 @@ from elman.utils.summary import counted
 RESAMPLES = 1_000
 """Resamples of the bootstrap in a report, unless more are asked for."""
 BUNDLE = 50
-"""After so many corrections the latest ones are learned again, together: one by one they teach less for other text."""
+"""After this many corrections the latest ones are learned again, together: one by one they teach less."""
 RECENT = 200
 """Earlier corrections, the latest, that choose the share of new parameters: more would cost time with each one."""
 OF_NGRAMS = 10.0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PARTS = {"1/9": GREY, "1/3": GREEN, "1": BLUE}
 """The colour of each rung."""
 SPREADS = 3.0
-"""Scores further below the median of all than so many times the distance of the quartiles are not on the plot."""
+"""Scores further below the median of all than this many times the distance of the quartiles are not on the plot."""
 
 
 @styled

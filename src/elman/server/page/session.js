@@ -195,7 +195,7 @@ export class Session {
     this.show();
   }
 
-  /** Show a card of the list, or the one so many behind it; a card that is not in the list is put into it. */
+  /** Show a card of the list, or the one N places behind it; a card that is not in the list is put into it. */
   goTo(card, behind = 0) {
     const place = this.cards.findIndex((each) => each.id === card.id);
     if (place < 0) this.cards.splice(this.at, 0, card);
