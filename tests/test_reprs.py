@@ -17,6 +17,7 @@ EVIL = "<b>&'\""
 TRAIN = [[("the", "DET"), (EVIL, "N<i>")], [("a", "DET"), ("cat", "N<i>")]] * 4
 SPANS = [[("mr", "O"), ("lee", "B-PER"), ("jones", "I-PER")]] * 3
 PLAIN = {"ConfigError", "DataError", "ElmanError", "MissingExtraError", "ModelFileError", "OutputError"}
+PLAIN |= {"ProgressBar"}  # no result
 
 
 def quiet(data: Any, **how: Any) -> Any:

@@ -232,8 +232,9 @@ class Learning:
         row = ModelRow("", "patch", parent, seqs, False, outcome.error, outcome.report, outcome.heldout)
         with self._lock:
             if outcome.path is not None and self.present == parent:
-                self._put(replace(row, sha256=self._shelf.put(outcome.path), adopted=True))
-                self.error = None
+                sha256 = self._shelf.put(outcome.path)
+                self.error = None  # before the model is seen as adopted
+                self._put(replace(row, sha256=sha256, adopted=True))
                 learned = {"learned": outcome.learned, "not_learned": outcome.not_learned}
                 self._hub.publish("learned", {"model": self.present, "ids": ids, "seconds": outcome.seconds} | learned)
                 return
