@@ -216,3 +216,17 @@ def _circle(heads: Sequence[int], start: int) -> str:
         word = heads[word - 1]
     some = path if len(path) < 8 else [*path[:7], "…"]
     return " -> ".join(map(str, [*some, start]))
+
+
+def token_miscs(sentence: Sentence) -> dict[int, str]:
+    """Return MISC of each token by the index of its first word; a multiword token has its own line."""
+    misc = sentence.columns.get("misc", ())
+    miscs = dict(enumerate(misc if len(misc) == len(sentence.words) else [""] * len(sentence.words)))
+    rows = set(sentence.rows)
+    for row, line in enumerate(sentence.lines):
+        if row not in rows and line[0] != "#" and not is_blank(line):
+            fields = line.rstrip(LINE_END).split("\t")
+            first, dash, _ = fields[0].partition("-")
+            if dash:
+                miscs[int(first) - 1] = fields[-1]
+    return miscs

@@ -24,8 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.data.conllu_tokens import multiword_tokens
-from elman.data.formats.lines import LINE_END, is_blank
+from elman.data.conllu_tokens import multiword_tokens, token_miscs
 from elman.data.sentence import Sentence, error_at
 from elman.errors import ModelFileError
 from elman.utils.display import shown
@@ -117,7 +116,7 @@ class Segmentation:
     def _conllu(self, sentence: Sentence) -> tuple[Marked, str]:
         """Return the text of a sentence and the space after it."""
         multiword = _multiword(sentence)
-        miscs = _miscs(sentence)
+        miscs = token_miscs(sentence)
         texts, labels, space = [], [], ""
         i = 0
         while i < len(sentence.words):
@@ -246,16 +245,3 @@ def _labels(words: Iterable[str]) -> str:
 def _multiword(sentence: Sentence) -> dict[int, tuple[str, tuple[str, ...]]]:
     """Return (form, words) of each multiword token, by the index of its first word."""
     return {start: (form, sentence.words[start:end]) for start, (end, form) in multiword_tokens(sentence).items()}
-
-
-def _miscs(sentence: Sentence) -> dict[int, str]:
-    """Return MISC of each token, by the index of its first word; a multiword token has its own line."""
-    miscs = dict(enumerate(sentence.columns["misc"]))
-    rows = set(sentence.rows)
-    for row, line in enumerate(sentence.lines):
-        if row not in rows and line[0] != "#" and not is_blank(line):
-            fields = line.rstrip(LINE_END).split("\t")
-            first, dash, _ = fields[0].partition("-")
-            if dash:
-                miscs[int(first) - 1] = fields[-1]
-    return miscs

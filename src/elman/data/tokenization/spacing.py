@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from elman.data.conllu_tokens import multiword_tokens
-from elman.data.formats.lines import LINE_END, is_blank
+from elman.data.conllu_tokens import multiword_tokens, token_miscs
 from elman.data.sentence import Sentence
 from elman.data.tokenization.tokenizer import Token
 
@@ -27,7 +26,7 @@ def has_spacing(sentences: Iterable[Sentence]) -> bool:
 
 def true_tokens(sentence: Sentence) -> list[Token]:
     """Return the tokens of a CoNLL-U sentence. Raises DataError for a multiword token that does not fit its words."""
-    multiword, miscs = multiword_tokens(sentence), _miscs(sentence)
+    multiword, miscs = multiword_tokens(sentence), token_miscs(sentence)
     tokens: list[Token] = []
     at = 0
     while at < len(sentence.words):
@@ -36,20 +35,6 @@ def true_tokens(sentence: Sentence) -> list[Token]:
         tokens.append(Token(form, words, _NO_SPACE not in miscs[at]))
         at = end
     return tokens
-
-
-def _miscs(sentence: Sentence) -> dict[int, str]:
-    """Return MISC of each token by the index of its first word; a multiword token has its own line."""
-    misc = sentence.columns.get("misc", ())
-    miscs = dict(enumerate(misc if len(misc) == len(sentence.words) else [""] * len(sentence.words)))
-    rows = set(sentence.rows)
-    for row, line in enumerate(sentence.lines):
-        if row not in rows and line[0] != "#" and not is_blank(line):
-            fields = line.rstrip(LINE_END).split("\t")
-            first, dash, _ = fields[0].partition("-")
-            if dash:
-                miscs[int(first) - 1] = fields[-1]
-    return miscs
 
 
 class SpacingGuess:

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { Card } from "./card.js";
 
 const AHEAD = 5;
-const MOST_EXCLUDED = 1500; // the ids stand in an address, which has a longest length
+const MOST_EXCLUDED = 1500; // the ids are part of the URL, whose length is limited
 
 export class Session {
   /** hooks: shown(card), said(text), failed(error). */
