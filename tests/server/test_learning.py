@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import elman
 from elman.errors import ConfigError, ModelFileError
 from elman.server.documents import Item
 from elman.server.events import CORRECTION, Values
-from elman.server.learner import DiedError, Outcome, Process
+from elman.server.learner import DiedError, Outcome, Process, Request
 from elman.server.learning import LearnOptions
 from elman.server.service import Service
 from elman.server.store import ConflictError
@@ -171,6 +172,25 @@ def test_a_learning_process_that_dies_loses_nothing(serve: Make, text: Path, mon
     learn(service, trainable(service)[0], ["X", *NOT_SEEN])
     assert errors == ["the learning process has ended (exit status -9); is memory short?"]
     assert service.learning.error is None and len(service.learning.models) == 2
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.2, 1.0])
+def test_a_service_may_be_closed_while_it_learns(serve: Make, text: Path, seconds: float) -> None:
+    service = serve(text, learn=LearnOptions(), start=True)
+    correct(service, trainable(service)[0], ["X", *NOT_SEEN])
+    time.sleep(seconds)  # the learning process starts, reads its model, or answers
+    service.close()
+    assert not any(thread.is_alive() for thread in service.learning._threads)
+
+
+def test_a_process_is_stopped_from_another_thread(serve: Make, text: Path) -> None:
+    service = serve(text, learn=LearnOptions())
+    process = Process(service.learning._setup(service.learning.present, ()))
+    stopping = threading.Timer(0.05, process.stop)
+    stopping.start()
+    with pytest.raises(DiedError, match="has ended"):
+        process.ask(Request())
+    stopping.join()
 
 
 def test_one_bad_correction_does_not_fail_the_others(serve: Make, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,7 @@ class DiedError(ElmanError):
 
 
 class Process:
-    """A learning process, as the server sees it; for one thread."""
+    """A learning process, as the server sees it; for one thread, but for ``stop``."""
 
     def __init__(self, setup: Setup) -> None:
         flags = [flag for flag in ("-B",) if sys.dont_write_bytecode]
@@ -121,10 +121,14 @@ class Process:
         self.end()
         return DiedError(f"the learning process has ended (exit status {self._process.returncode}); is memory short?")
 
-    def end(self) -> None:
-        """End the process at once; also from another thread."""
+    def stop(self) -> None:
+        """End the process at once, from any thread; one that waits in ``ask`` gets DiedError."""
         self._process.kill()
         self._process.wait()
+
+    def end(self) -> None:
+        """End the process at once and close its pipes, which no other thread may be using."""
+        self.stop()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None and not pipe.closed:
                 try:

@@ -20,7 +20,7 @@ from elman.server.events import Event
 from elman.server.hub import Hub
 from elman.server.learner import RETRAINING, Outcome, Process, Request, Setup
 from elman.server.measure import Corrected
-from elman.server.security import tell_error
+from elman.server.security import error_line
 from elman.server.shelf import Shelf
 from elman.server.store import ConflictError, ModelRow, Store
 from elman.server.tagging import Serving
@@ -97,10 +97,13 @@ class Learning:
         self._retrain_wake.set()
         for process in (self._process, self._second):
             if process is not None:
-                process.end()
+                process.stop()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
+        for process in (self._process, self._second):
+            if process is not None:
+                process.end()  # only now, when no thread reads its pipes
 
     # --- what is to be learned ---
 
@@ -138,24 +141,34 @@ class Learning:
         new = [one for one in to_train if learned.get(one.id) != one.seq and one.seq > self.passed]
         return [one for one in new if one.seq not in rejected and one.says_something]
 
+    def _known(self, to_train: Sequence[Corrected]) -> list[Corrected]:
+        """Return those that the present model has learned, and that are in force."""
+        learned = self.learned()
+        return [one for one in to_train if learned.get(one.id) == one.seq]
+
     def _work(self) -> None:
-        to_train, _ = self.in_force()
-        known = self.learned()
-        earlier = [one for one in to_train if known.get(one.id) == one.seq]
-        self._ask(Request(), self.present, earlier)  # starting the process takes a while
+        self._guard(self._warm_up)
         while True:
             self._wake.wait()
             self._wake.clear()
             if self._ended:
                 return
-            try:
-                while not self._ended and self._step():
-                    pass
-            except ElmanError as error:  # of the store or of a model file; corrections are safe, and tried again
-                self._failed(str(error))
-            except Exception as error:  # an error of ours must not end learning
-                self._failed(f"an error of elman, {type(error).__name__}; its log says where")
-                tell_error(error)
+            self._guard(self._learn_all)
+
+    def _warm_up(self) -> None:
+        """Start the learning process, which takes a while, before there is anything to learn."""
+        self._ask(Request(), self.present, self._known(self.in_force()[0]))
+
+    def _learn_all(self) -> None:
+        while not self._ended and self._step():
+            pass
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """Do a piece of work; an error is told, and does not end learning."""
+        try:
+            work()
+        except Exception as error:  # corrections are safe, and tried again
+            self._failed(error_line(error))
 
     def _step(self) -> bool:
         """Do one thing: take back what was undone, learn what waits, or measure. Return whether there was any."""
@@ -165,8 +178,7 @@ class Learning:
                 return True
         new = self._together()
         to_train, aside = self.in_force()
-        known = self.learned()
-        earlier = [one for one in to_train if known.get(one.id) == one.seq]
+        earlier = self._known(to_train)
         seqs = frozenset(one.seq for one in earlier)
         measured = (present, tuple(one.seq for one in aside), seqs)
         if not new and (measured == self._measured or not (aside or earlier)):
@@ -202,6 +214,8 @@ class Learning:
             elif self._knows != knows:
                 self._process.begin(self._setup(present, earlier))
             self._knows = knows
+            if self._ended:  # after the process is known to `close`, which ends it
+                return Outcome(error="the service is being closed")
             return self._process.ask(request)
         except ElmanError as error:
             self._process = self._knows = None
@@ -330,12 +344,8 @@ class Learning:
             start = time.monotonic()
             try:
                 state = self._retrain_once()
-            except ElmanError as error:
-                state, self.retrain_error = "failed", str(error)
-            except Exception as error:  # an error of ours must not end retraining
-                state = "failed"
-                self.retrain_error = f"an error of elman, {type(error).__name__}; its log says where"
-                tell_error(error)
+            except Exception as error:  # an error of ours must not end retraining either
+                state, self.retrain_error = "failed", error_line(error)
             if self._ended:
                 return
             self.retrain_seconds = round(time.monotonic() - start, 3)
@@ -353,6 +363,8 @@ class Learning:
         to_train, aside = self.in_force()
         parent = self.present
         process = self._second = Process(replace(self._setup(parent, ()), nice=RETRAINING))
+        if self._ended:
+            return "failed"
         outcome = process.ask(Request(to_train, aside, retrain=True))
         process.end()
         self.retrain_error = outcome.error

@@ -18,6 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from elman.errors import ElmanError
 from elman.server.metrics import Metrics
 
 Scope = MutableMapping[str, Any]
@@ -220,3 +221,11 @@ def tell_error(error: BaseException) -> None:
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     where = " < ".join(f"{frame.filename.rpartition('elman/')[2]}:{frame.lineno}" for frame in reversed(frames))
     print(f"elman: {type(error).__name__} at {where}", file=sys.stderr, flush=True)
+
+
+def error_line(error: Exception) -> str:
+    """Return the line that says what failed; where an error of ours happened goes to the log."""
+    if isinstance(error, ElmanError):
+        return str(error)
+    tell_error(error)
+    return f"an error of elman, {type(error).__name__}; its log says where"
