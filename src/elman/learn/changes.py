@@ -43,10 +43,11 @@ class Predictions:
 
 def is_right(correction: Correction, predicted: Labels) -> bool:
     """Return whether the labels of a correction are predicted; words that nobody looked at do not count."""
-    return all(
-        labels == predicted[name] or (len(labels) == len(predicted[name]) and all(map(_agree, labels, predicted[name])))
-        for name, labels in correction.labels.items()
-    )
+    for name, labels in correction.labels.items():
+        of_model = predicted[name]
+        if labels != of_model and (len(labels) != len(of_model) or not all(map(_agree, labels, of_model))):
+            return False
+    return True
 
 
 def _agree(label: str | None, predicted: str | None) -> bool:
