@@ -177,6 +177,23 @@ def test_categories(models):
     assert both.cats.keys() == {"a", "b"} and both.has_annotation("ENT_IOB")
 
 
+def test_categories_of_a_batch_are_predicted_together(models, monkeypatch):
+    nlp = pipeline(models["both"])
+    model, calls = nlp.get_pipe("elman0").predictor._model, []
+    own = type(model).probabilities
+    monkeypatch.setattr(
+        type(model), "probabilities", lambda self, some, column=0: calls.append(len(some)) or own(self, some, column)
+    )
+    docs = list(nlp.pipe(["in Oslo", "", " ", "in Rome", "Oslo"]))
+    assert calls == [3] and [len(doc.cats) for doc in docs] == [2, 0, 0, 2, 2]
+
+
+def test_a_token_with_a_space_in_it_has_categories(models):
+    nlp = pipeline(models["texts"])
+    doc = Doc(nlp.vocab, words=["a good", "film"])
+    assert nlp(doc).cats.keys() == {"pos", "neg"}
+
+
 def test_what_sets_what_can_be_chosen(models):
     doc = pipeline(models["upos"], annotations={"upos": "tag"})("The dog sleeps .")
     assert [t.tag_ for t in doc] == elman.load(models["upos"]).tag(words_in(doc)) and not doc.has_annotation("POS")

@@ -226,10 +226,9 @@ class ElmanComponent:
                         if p is not None:
                             confidences[name] += p
                 self._set(each, values, confidences)
-        for name in self.attributes:
-            if name in predictor.text_targets:
-                for each in of_docs:
-                    self._categorize(each, name)
+        texts = [each for each in of_docs if each.sentences]
+        for name in predictor.text_targets:
+            self._categorize(texts, name)
 
     def _set(self, words: DocWords, values: dict[str, list[Any]], confidences: dict[str, list[float]]) -> None:
         """Set the values of all words of a Doc."""
@@ -269,14 +268,14 @@ class ElmanComponent:
             heads += [i if head == "0" else start + int(head) - 1 for i, head in enumerate(column[start:end], start)]
         return heads
 
-    def _categorize(self, words: DocWords, name: str) -> None:
-        """Set the probability of each label of a Doc."""
+    def _categorize(self, texts: Sequence[DocWords], name: str) -> None:
+        """Set the probability of each label of Docs that have words."""
         predictor: Any = self.predictor
-        text = [word for sentence in words.sentences for word in sentence]
-        if text:
-            several = len(predictor.text_targets) > 1
-            names = [f"{name}:{label}" if several else label for label in predictor.tag_sets[name]]
-            words.doc.cats |= dict(zip(names, predictor.probabilities(text, name).tolist(), strict=True))
+        several = len(predictor.text_targets) > 1
+        keys = [f"{name}:{label}" if several else label for label in predictor.tag_sets[name]]
+        words = ([word for sentence in each.sentences for word in sentence] for each in texts)
+        for each, p in zip(texts, predictor.pipe_probabilities(words, name), strict=True):
+            each.doc.cats |= dict(zip(keys, p.tolist(), strict=True))
 
     def score(self, examples: Iterable[Any], **options: Any) -> dict[str, Any]:
         """Return the scores of spaCy for all that the model sets, as ``nlp.evaluate`` shows them."""
