@@ -96,6 +96,14 @@ def test_spans_are_entities(models):
             assert ent._.elman_confidence == min(t._.elman_confidence for t in ent)
 
 
+def test_confidences_of_merged_tokens_are_unknown(models):
+    nlp = pipeline(models["spans"])
+    nlp.add_pipe("merge_entities")
+    doc = nlp(ADDRESSES[0])
+    assert len(doc) < len(ADDRESSES[0].split()) and doc.ents
+    assert [t._.elman_confidence for t in doc] == [None] * len(doc) and doc.ents[0]._.elman_confidence is None
+
+
 def test_trees_and_lemmas(models):
     doc = pipeline(models["parse"], models["lemma"], sentences=True)(TEXTS[0])
     parsed = elman.load(models["parse"]).predict([words_in(sent) for sent in doc.sents], columns=["head", "deprel"])
@@ -117,6 +125,7 @@ def test_a_pipeline_finds_its_own_words(models):
         assert len(words.spans) == sum(map(len, words.sentences))
         if words_in(doc):
             assert len(list(doc.sents)) == len(words.sentences)
+        same(pipeline(models["pipeline"], words="model")(text), doc)
     doc = nlp(TEXTS[1])
     assert [t.pos_ for t in doc if t.text.isspace()] == ["SPACE"] * 2
     assert [t._.elman_confidence for t in doc if t.text.isspace()] == [None] * 2

@@ -167,12 +167,13 @@ class ElmanComponent:
     def _use(self, predictor: Any, path: str) -> None:
         """Annotate with a model from now on. Raises ConfigError if it cannot annotate a Doc."""
         from elman.taggers.column_predictor import ColumnPredictor
+        from elman.taggers.pipeline import Pipeline
 
         if not isinstance(predictor, ColumnPredictor):
             raise ConfigError(f"{path}: a model of the task {predictor.task} has no tags or labels for a Doc")
         if predictor.reads_features:
             raise ConfigError(f"{path}: it reads features of words, which a Doc does not have")
-        if self.words == "model":
+        if self.words == "model" and not isinstance(predictor, Pipeline):
             predictor.tokenizer  # noqa: B018 - raises if it cannot find words
         self.attributes = attributes(predictor, self.annotations)
         self._predictor = predictor
@@ -365,8 +366,9 @@ def _confidence(token: Token) -> float | None:
 
 
 def _confidences(token: Token) -> dict[str, float | None]:
-    """Return the probability of a token's value in each column; None of white space."""
-    return {name: p[token.i] for name, p in (token.doc._.elman_confidences or {}).items()}
+    """Return the probability of a token's value in each column; None of white space, and once tokens were merged."""
+    n, of_doc = len(token.doc), token.doc._.elman_confidences or {}
+    return {name: p[token.i] if len(p) == n else None for name, p in of_doc.items()}
 
 
 def _span_confidence(span: Span) -> float | None:
