@@ -103,7 +103,7 @@ def train_elman(folder: Path, column: str) -> None:
 
 def measure(job: dict[str, Any]) -> Any:
     """Do a part of the work on a set: ``spacy``, ``elman`` (train it), ``scores``, ``speeds``."""
-    folder, about, part = WORK / job["set"], SETS[job["set"]], job.get("train") or job["part"]
+    folder, about, part = WORK / job["set"], SETS[job["set"]], job["part"]
     start = cpu_seconds()
     if part == "spacy":
         train_spacy(folder, about["pipe"])
