@@ -30,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy bench-onnx readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,8 +99,11 @@ bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and 
 bench-search: $(VENV)/.installed ## what elman search gives, 20 minutes; OPTIONS='--sets snips'
 	@$(BIN)/python benchmarks/search_proofs.py $(OPTIONS)
 
-bench-spacy: $(INTEGRATIONS_VENV)/.ready ## elman in spaCy pipelines against spaCy's tagger and NER, an hour; OPTIONS='--page' the table alone
+bench-spacy: $(INTEGRATIONS_VENV)/.ready ## elman in spaCy pipelines against spaCy's tagger and NER, half an hour; OPTIONS='--speeds' three minutes
 	@$(INTEGRATIONS_VENV)/bin/python benchmarks/spacy_component.py $(OPTIONS)
+
+bench-onnx: $(INTEGRATIONS_VENV)/.ready ## exported models in onnxruntime beside elman, fifteen minutes; OPTIONS='--speeds' three minutes
+	@$(INTEGRATIONS_VENV)/bin/python benchmarks/onnx_speed.py $(OPTIONS)
 
 bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
 	@$(BIN)/python benchmarks/learn.py $(OPTIONS)
