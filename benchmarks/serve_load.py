@@ -27,6 +27,8 @@ from elman.data.formats import read_sentences
 from served import Served, served
 
 CLIENTS = 32
+WORDS = 12
+"""Words of the sentence of a small request."""
 TOGETHER = 32
 """Sentences of a large request."""
 RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
@@ -66,7 +68,9 @@ def main() -> None:
 
 
 def typical(sentences: list[list[str]], n: int) -> list[list[str]]:
-    """Return one sentence of median length, or n spread evenly over all lengths."""
+    """Return one sentence of ``WORDS`` words, or n spread evenly over all lengths."""
+    if n == 1:
+        return [next(words for words in sentences if len(words) == WORDS)]
     ordered = sorted(sentences, key=len)
     return [ordered[(2 * i + 1) * len(ordered) // (2 * n)] for i in range(n)]
 

@@ -76,7 +76,15 @@ def fuzz(service: Served, given: argparse.Namespace, folder: Path) -> dict[str, 
         command += ["--exclude-operation-id", STREAM, "--report-junit-path", str(report), "--seed", str(seed)]
         command += ["--phases", "examples,coverage,fuzzing" if seed == given.seed else "fuzzing"]
         command += ["--max-examples", str(-(-(given.cases - cases) // operations))]
-        command += ["--continue-on-failure", "--suppress-health-check", "all", "--request-timeout", "60"]
+        command += [
+            "--workers",
+            str(given.workers),
+            "--continue-on-failure",
+            "--suppress-health-check",
+            "all",
+            "--request-timeout",
+            "60",
+        ]
         status = subprocess.run(command, cwd=folder).returncode
         undeclared = failures(report) or int(status != 0)
         with service.client() as later:  # a connection is closed if it is idle for long
@@ -95,6 +103,7 @@ def main() -> None:
     parser.add_argument("--schemathesis", default="schemathesis")
     parser.add_argument("--cases", type=int, default=ALL)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=4, help="requests at once")
     given = parser.parse_args()
     said = subprocess.run([given.schemathesis, "--version"], capture_output=True, text=True, check=True).stdout
     measurement = Measurement()
