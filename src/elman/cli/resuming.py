@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.options import option
-from elman.errors import ConfigError
 from elman.utils.files import OutputFile
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def resume_option() -> Any:
     )
 
 
-def resumption(options: Any, *, model: str | None = None) -> Resumption | None:
+def resumption(options: Any, output: str, inputs: Sequence[str], *, model: str | None = None) -> Resumption | None:
     """Return what the outputs of a command share with ``--resume``, None without.
 
     Raises ConfigError for output and input that cannot be gone on with.
@@ -36,7 +35,7 @@ def resumption(options: Any, *, model: str | None = None) -> Resumption | None:
     from elman import __version__
     from elman.utils.resumable import Resumption, check_resumable, digest
 
-    check_resumable(options.output or "", options.files or ("-",))
+    check_resumable(output, inputs)
     about: dict[str, Any] = {"elman": __version__, "the command": "convert" if model is None else "tag"}
     for name, field in options.__dataclass_fields__.items():
         if name not in _NO_MATTER:
@@ -53,9 +52,10 @@ def resumption(options: Any, *, model: str | None = None) -> Resumption | None:
 def check_resumable_format(format: str) -> None:
     """Raise ConfigError for a format whose files are not written sentence by sentence."""
     from elman.data.formats.registry import BINARY
+    from elman.utils.resumable import not_for
 
     if format in BINARY:
-        raise ConfigError(f"--resume: {format} is written in one go; write jsonl, or leave out --resume")
+        raise not_for(format)
 
 
 def open_output(shared: Resumption | None, path: str, inputs: Sequence[str], encoding: str) -> OutputFile:

@@ -220,6 +220,8 @@ class Tagging:
         if number < out.state.get("file", 0):
             return
         place = self._place(out, number)
+        if isinstance(reading, Tokenized):
+            reading.number = self._number
         if not self.ranked and self.confidences is None and format == "word_tag" and self.tagger.tags_lines:
             for text in tagged_lines(reading, self.tagger, live=live, done=place[0]):
                 self._progress.add_text(text)

@@ -158,7 +158,7 @@ class OutputFile:
         except OSError as error:
             raise self._failed(error) from None
 
-    def mark(self, state: Callable[[], Mapping[str, Any]]) -> None:
+    def mark(self, state: Callable[[], Mapping[str, Any]], *, now: bool = False) -> None:
         """Do nothing; see ``resumable.ResumableFile``."""
 
     def __exit__(

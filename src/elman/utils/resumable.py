@@ -67,6 +67,11 @@ def check_resumable(output: str, inputs: Sequence[str]) -> None:
             raise ConfigError(f"--resume: {name} can be read only once; name an input file")
 
 
+def not_for(format: str) -> ConfigError:
+    """Return the error for a format whose files are not written sentence by sentence."""
+    return ConfigError(f"--resume: {format} is not written sentence by sentence; write jsonl, or leave out --resume")
+
+
 class Resumption:
     """What the outputs of one command share: what it was asked for, and the end of all.
 
@@ -170,11 +175,11 @@ class ResumableFile(OutputFile):
         return self
 
     def _begin(self) -> None:
-        if not os.path.exists(self.part):
-            said = self._read_journal()
-            self.finished = said is not None and self._is_finished(said)
-            if self.finished:
-                return
+        there = os.path.exists(self.part)
+        said = self._read_journal()
+        if not there and said is not None and self._is_finished(said):
+            self.finished, self.state = True, said["state"]
+            return
         self._file = open(os.open(self.part, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b")
         _lock(self._file, self.part)
         self._counted = _Counted(self._file)
@@ -185,7 +190,7 @@ class ResumableFile(OutputFile):
         if os.path.exists(self._target):
             os.chmod(self.part, stat.S_IMODE(os.stat(self._target).st_mode))
         self._stream = None if self._compressed else cast(BinaryIO, self._counted)
-        if said is not None and size and (said["state"] or said["size"]):
+        if there and said is not None and (said["state"] or said["size"]):
             self._check(said)
             self._go_on(said)
         else:
@@ -283,15 +288,18 @@ class ResumableFile(OutputFile):
     def flush(self) -> None:
         """Do nothing: nobody reads the part."""
 
-    def mark(self, state: Callable[[], Mapping[str, Any]]) -> None:
-        """Note that whole sentences have been written; ``state`` returns what is needed to go on, as JSON values."""
+    def mark(self, state: Callable[[], Mapping[str, Any]], *, now: bool = False) -> None:
+        """Note that whole sentences have been written; ``state`` returns what is needed to go on, as JSON values.
+
+        ``now``: flush it to disk, however short ago that was done.
+        """
         if self._left_out:  # the mark before the border is still the one to go on from
             return
-        due = time.monotonic() >= self._next
+        due = now or time.monotonic() >= self._next
         if due or (self._compressed and self._offset >= self._marked.offset + _BETWEEN):
-            now = json.loads(json.dumps(state()))  # a copy
-            self._marked = _Mark(now, self._offset, self._encoder.state)
-        if due and not self._compressed:
+            copy = json.loads(json.dumps(state()))
+            self._marked = _Mark(copy, self._offset, self._encoder.state)
+        if due and not (self._compressed and self._offset):
             self._last = self._marked, self._offset, *self._bytes()
         if due and self._last is not self._synced:
             with self._writing():

@@ -132,7 +132,7 @@ def tag(options: Options) -> None:
     written = OutputFormat(output, options.output_format, options.files)
     check_not_an_input(output, (options.model, *options.files))
     notes = options.notes()
-    shared = resumption(options, model=options.model)
+    shared = resumption(options, options.output, options.files or ("-",), model=options.model)
     tagger = load_model(options.model, options, notes, options.files, _loader(options, written.said))
     tagging = Tagging(tagger, options, written, confidences, notes)
     tagging.shared = shared

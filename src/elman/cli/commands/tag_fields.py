@@ -37,7 +37,7 @@ def tag_fields(options: Options) -> None:
     format = _format(options)
     check_not_an_input(options.output, (options.model, *options.files))
     notes = options.notes()
-    shared = resumption(options, model=options.model)
+    shared = resumption(options, options.output, options.files or ("-",), model=options.model)
     tagger: Any = load_model(options.model, options, notes, options.files)
     names = fields_of_tagger(tagger, options.target)
     paths = input_files(options.files or ("-",))
