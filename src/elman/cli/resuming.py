@@ -45,7 +45,7 @@ def resumption(options: Any, output: str, inputs: Sequence[str], *, model: str |
         from elman import kernels
 
         core = kernels.native_core()
-        about |= {"the instruction set": core.isa() if core else "numpy", f"the model {model}": digest(model)}
+        about |= {"the instruction set": core.isa() if core else "numpy", "the model": digest(model)}
     return Resumption(about)
 
 
