@@ -7,13 +7,12 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from elman.errors import ConfigError, DataError, OutputError
 from elman.utils import resumable
-from elman.utils.resumable import ResumableFile, Resumption, restore, saved
+from elman.utils.resumable import ResumableFile, restore, saved
 
 ABOUT = {"--as": "text"}
 
@@ -155,18 +154,6 @@ def test_permissions_stay(tmp_path: Path) -> None:
     path.chmod(0o640)
     write(path, 1)
     assert path.stat().st_mode & 0o777 == 0o640
-
-
-def test_a_command_of_several_outputs(tmp_path: Path) -> None:
-    (tmp_path / "in").write_text("in")
-    shared = Resumption(ABOUT)
-    for name in ("a", "b"):
-        with shared.open(str(tmp_path / name), [str(tmp_path / "in")]) as out:
-            out.write(name)
-        journal: Any = json.loads((tmp_path / f"{name}.part.journal").read_bytes())
-        assert journal["finished"] and journal["about"][str(tmp_path / "in")].startswith("sha256:")
-    shared.end()
-    assert {path.name for path in tmp_path.iterdir()} == {"in", "a", "b"}
 
 
 def test_saved_and_restored() -> None:

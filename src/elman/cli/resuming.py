@@ -9,7 +9,7 @@ from elman.cli.options import option
 from elman.utils.files import OutputFile
 
 if TYPE_CHECKING:
-    from elman.utils.resumable import Resumption
+    from elman.utils.resumption import Resumption
 
 _NO_MATTER = ("files", "model", "output", "quiet", "verbose", "threads", "resume")
 """Options that change nothing in an output; files are compared by their contents."""
@@ -33,7 +33,8 @@ def resumption(options: Any, output: str, inputs: Sequence[str], *, model: str |
     if not options.resume:
         return None
     from elman import __version__
-    from elman.utils.resumable import Resumption, check_resumable, digest
+    from elman.utils.resumable import digest
+    from elman.utils.resumption import Resumption, check_resumable
 
     check_resumable(output, inputs)
     about: dict[str, Any] = {"elman": __version__, "the command": "convert" if model is None else "tag"}
@@ -52,7 +53,7 @@ def resumption(options: Any, output: str, inputs: Sequence[str], *, model: str |
 def check_resumable_format(format: str) -> None:
     """Raise ConfigError for a format whose files are not written sentence by sentence."""
     from elman.data.formats.registry import BINARY
-    from elman.utils.resumable import not_for
+    from elman.utils.resumption import not_for
 
     if format in BINARY:
         raise not_for(format)

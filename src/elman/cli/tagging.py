@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from elman.cli.file_progress import FileProgress
     from elman.data.formats import Reading
     from elman.taggers.column_predictor import ColumnPredictor
-    from elman.utils.resumable import Resumption
+    from elman.utils.resumption import Resumption
 
 BOM = "\ufeff"
 

@@ -17,7 +17,7 @@ from elman.utils.suggest import did_you_mean
 if TYPE_CHECKING:
     from elman.data.checks import CheckReport, DataSplit
     from elman.data.convert import ConversionResult
-    from elman.utils.resumable import Resumption
+    from elman.utils.resumption import Resumption
 
 Columns = str | Sequence[str] | None
 
@@ -121,7 +121,7 @@ def convert(
     ``spans``    ``refuse`` or ``widen`` spans of characters that do not end at word borders
     ``names``    the names of tags that are numbers: ``"O,B-LOC,…"`` or a JSON file with them
     ``on_write`` is called with each sentence that is written
-    ``resume``   an ``elman.utils.resumable.Resumption``: ``dst`` is gone on with after an early end
+    ``resume``   an ``elman.utils.resumption.Resumption``: ``dst`` is gone on with after an early end
 
     Raises DataError, with the line, for input that cannot be read and for what the format cannot hold; ConfigError for
     content that it cannot hold and that ``drop`` does not name; OutputError if ``dst`` cannot be written.
@@ -140,7 +140,7 @@ def convert(
     if to is not None:
         check_output(to, columns=0)
     if resume is not None and not hasattr(resume, "open"):
-        raise ConfigError(f"resume: expected elman.utils.resumable.Resumption, got {described(resume)}")
+        raise ConfigError(f"resume: expected elman.utils.resumption.Resumption, got {described(resume)}")
     if spans not in (None, "refuse", "widen"):
         raise ConfigError(f"spans: expected refuse or widen, got {shown(spans)}")
     request = ConversionRequest(

@@ -38,7 +38,8 @@ from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratc
 from elman.utils.summary import Row, Summary, counted
 
 if TYPE_CHECKING:
-    from elman.utils.resumable import ResumableFile, Resumption
+    from elman.utils.resumable import ResumableFile
+    from elman.utils.resumption import Resumption
 
 __all__ = ["ConversionResult", "DROPPABLE", "ConversionRequest", "convert", "output_format_of"]
 
@@ -119,7 +120,8 @@ def _go_on(
     out: ResumableFile,
 ) -> ConversionResult:
     """Convert what an earlier process has not converted: after the survey, behind the last sentence, or compare."""
-    from elman.utils.resumable import not_for, restore, saved
+    from elman.utils.resumable import restore, saved
+    from elman.utils.resumption import not_for
 
     state = out.state
     if request.to in BINARY:
