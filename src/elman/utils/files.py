@@ -257,13 +257,19 @@ def scratch_folder(beside: str | None) -> Iterator[str]:
 
     place = beside or _temporary()
     folder = os.path.join(place, f".elman-{os.urandom(6).hex()}")
-    signals.UNDO[folder] = lambda: shutil.rmtree(folder, ignore_errors=True)  # registered before the folder exists
+
+    def remove() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        if os.path.exists(folder):  # a call was interrupted, or failed as it does once on a network drive
+            shutil.rmtree(folder, ignore_errors=True)
+
+    signals.UNDO[folder] = remove  # registered before the folder exists
     try:
         with while_writing(f"a temporary file in {place}"):
             os.mkdir(folder, 0o700)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove()
         signals.UNDO.pop(folder, None)
 
 
