@@ -97,9 +97,8 @@ static int absolute(int folder, const char *name, char *path) {
 static int concerns(int number, int writes) {
     char path[PATH_MAX];
     if (!under) return 0;
-    if (number == 1 && writes) return 1;
     path_of(number, path);
-    return below(path);
+    return below(path) || (number == 1 && writes && strcmp(path, "/dev/null"));
 }
 
 /* Whether this call is to fail: 0 no, else the error number; -1: write half of it. */

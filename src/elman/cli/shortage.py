@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
 from collections.abc import Sequence
+
+from elman.utils.imports import does_not_fit
 
 _TEXTS = (
     "array is too big",  # NumPy, if the product of sizes overflows
@@ -14,7 +18,6 @@ _TEXTS = (
     "basic_string::",
     "can't start new thread",
     "can't allocate",
-    "failed to map segment",  # loading a shared library
 )
 """Texts of errors other than MemoryError that mean memory ran out."""
 
@@ -40,7 +43,9 @@ def lacks_memory(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
-    known = isinstance(error, ValueError | OverflowError | RuntimeError | ImportError)
+    if isinstance(error, ImportError):
+        return does_not_fit(error)
+    known = isinstance(error, ValueError | OverflowError | RuntimeError)
     return known and any(text in str(error) for text in _TEXTS)
 
 
@@ -49,3 +54,38 @@ def advice(arguments: Sequence[str]) -> str:
     command = arguments[0] if arguments else ""
     action = next((text for names, text in _ADVICE.items() if command in names), "close other programs")
     return f"not enough memory: {action}, or a machine with more"
+
+
+_NUMPY, _THREAD = 140_000_000, 45_000_000
+"""Bytes of address space that NumPy takes with one thread, its first matrix product included, and each thread more."""
+
+
+def watch_numpy() -> None:
+    """Raise MemoryError when NumPy is imported and the limit of address space (``ulimit -v``) leaves no room for it.
+
+    Its matrix library would end the process itself, with a message of its own.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        sys.meta_path.insert(0, _RoomForNumPy())
+
+
+class _RoomForNumPy:
+    """A finder of modules that finds none; it is asked before NumPy is imported."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name != "numpy":
+            return
+        import mmap
+
+        sys.meta_path.remove(self)
+        wished = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
+        threads = int(wished) if wished.isdecimal() and len(wished) < 4 else os.cpu_count() or 1
+        size = _NUMPY + _THREAD * (min(threads, os.cpu_count() or 1) - 1)
+        try:
+            mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ).close()
+        except OSError:
+            raise MemoryError from None

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from elman.errors import ConfigError
+from elman.utils.imports import does_not_fit
 
 if TYPE_CHECKING:
     from elman.kernels._native import *  # noqa: F403
@@ -111,4 +112,6 @@ def _load_native() -> tuple[Any, str]:
     try:
         return import_module(_NATIVE), ""
     except ImportError as error:
+        if does_not_fit(error):  # the kernels in NumPy would be slow, and would not give the same bits
+            raise MemoryError from None
         return None, f"the native core cannot be loaded ({error})"

@@ -73,9 +73,9 @@ class OutputFile:
     """A text file that replaces its target only when it has been written completely.
 
     Text goes to a temporary file in the target's folder, which is flushed to disk and renamed when the ``with`` block
-    succeeds (the new name is flushed to disk too), and removed when it raises. ``-`` is standard output; it and other targets that are not regular files
-    (devices, pipes) are written to directly. Line ends are not translated. A file whose name ends in ``.gz``, ``.xz``
-    or ``.zst`` is compressed, unless ``plain``.
+    succeeds (the new name is flushed to disk too), and removed when it raises. ``-`` is standard output; it and other
+    targets that are not regular files (devices, pipes) are written to directly. Line ends are not translated. A file
+    whose name ends in ``.gz``, ``.xz`` or ``.zst`` is compressed, unless ``plain``.
 
     Raises OutputError if the target cannot be written, if text cannot be encoded, or if binary data would go to a
     terminal (``write``). BrokenPipeError (the reader of a pipe has closed it) is left to the caller. Raises ConfigError
