@@ -28,7 +28,7 @@ OTHER_COMMANDS = (
     Command("compare", "compare dev.conllu tag.model tag.model"),
     Command("gradients", "gradients tag.model dev.conllu"),
     Command("find-lr", "find-lr train.conllu --threads 1"),
-    Command("completion", "completion bash"),
+    Command("completion", "completion zsh"),
     Command("corrections", "corrections --help"),
     Command("serve", "serve --help"),
     Command("search", "search --help"),

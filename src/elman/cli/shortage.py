@@ -56,36 +56,42 @@ def advice(arguments: Sequence[str]) -> str:
     return f"not enough memory: {action}, or a machine with more"
 
 
-_NUMPY, _THREAD = 140_000_000, 45_000_000
-"""Bytes of address space that NumPy takes with one thread, its first matrix product included, and each thread more."""
+_ROOM = {"numpy": 140_000_000, "pyarrow": 280_000_000}
+"""Bytes of address space that a package takes; NumPy with one thread, its first matrix product included."""
+_THREAD = 45_000_000
+"""Bytes that NumPy takes for each thread more."""
 
 
-def watch_numpy() -> None:
-    """Raise MemoryError when NumPy is imported and the limit of address space (``ulimit -v``) leaves no room for it.
+def watch_imports() -> None:
+    """Raise MemoryError when a package is imported for which the limit of address space (``ulimit -v``) leaves no room.
 
-    Its matrix library would end the process itself, with a message of its own.
+    The libraries in these packages end the process themselves if memory is short, with messages of their own.
     """
     try:
         import resource
     except ImportError:  # Windows
         return
     if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
-        sys.meta_path.insert(0, _RoomForNumPy())
+        sys.meta_path.insert(0, _Room())
 
 
-class _RoomForNumPy:
-    """A finder of modules that finds none; it is asked before NumPy is imported."""
+class _Room:
+    """A finder of modules that finds none: Python asks it before it imports a module."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name != "numpy":
+        """Raise MemoryError if there is no room for the package ``name``."""
+        if name not in _ROOM:
             return
         import mmap
 
-        sys.meta_path.remove(self)
-        wished = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
-        threads = int(wished) if wished.isdecimal() and len(wished) < 4 else os.cpu_count() or 1
-        size = _NUMPY + _THREAD * (min(threads, os.cpu_count() or 1) - 1)
+        more = min(_wished_threads(), os.cpu_count() or 1) - 1 if name == "numpy" else 0
         try:
-            mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ).close()
+            flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+            mmap.mmap(-1, _ROOM[name] + _THREAD * more, flags=flags, prot=mmap.PROT_READ).close()
         except OSError:
             raise MemoryError from None
+
+
+def _wished_threads() -> int:
+    wished = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
+    return int(wished) if wished.isdecimal() and 0 < len(wished.lstrip("0")) < 4 else os.cpu_count() or 1
