@@ -69,6 +69,9 @@ class Reader:
         inputs.write(self._folder / f"in{ending}", data)
         arguments = self._command(draw, f"in{ending}", format)
         limits = self._of_bombs if is_bomb else self._limits
+        if is_bomb:
+            self._limits.forget()
+            self._of_bombs.forget()
         limits.begin()
         try:
             done = in_process.run(arguments, b"", self._folder)

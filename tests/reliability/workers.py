@@ -125,6 +125,10 @@ class Limits:
         self._n += 1
         self._start = time.thread_time()
 
+    def forget(self) -> None:
+        """Measure anew what is in use: something else has taken memory meanwhile."""
+        self._n = 0
+
     def check(self, size: int = 0) -> None:
         """Raise AssertionError if the input of ``size`` bytes took too much."""
         seconds = time.thread_time() - self._start
