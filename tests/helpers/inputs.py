@@ -199,14 +199,14 @@ def packed(draw: random.Random, data: bytes) -> tuple[str, bytes]:
 
 def bombs() -> dict[str, Callable[[], bytes]]:
     """Return contents that are large when they are read."""
-    n = 100_000_000
+    n = 20_000_000
     return {
         "one line": lambda: b"a" * n,
-        "one line too long": lambda: b"a" * (2 * n),
+        "one line too long": lambda: b"a" * (6 * n),
         "spaces": lambda: b" " * n,
-        "lines": lambda: b"a b\n" * (n // 1_000),
-        "empty lines": lambda: b"\n" * (n // 100),
-        "one sentence": lambda: b"a\tX\n" * (n // 250),
+        "lines": lambda: b"a b\n" * (n // 200),
+        "empty lines": lambda: b"\n" * (n // 20),
+        "one sentence": lambda: b"a\tX\n" * (n // 50),
         "tabs": lambda: b"a" + b"\t" * n,
         "underscores": lambda: b"a_b " * (n // 10) + b"\n",
         "brackets": lambda: b"(S " * (n // 10),
@@ -218,7 +218,7 @@ def bombs() -> dict[str, Callable[[], bytes]]:
         "CSV columns": lambda: b"text,label" + b",a" * (n // 10) + b"\nx,y\n",
         "zeros": lambda: bytes(n),
         "bad bytes": lambda: b"a_X\n" + b"\xff" * n,
-        "comments": lambda: b"# a = b\n" * (n // 200),
+        "comments": lambda: b"# a = b\n" * (n // 40),
         "labels": lambda: b"__label__a " * (n // 20) + b"text\n",
     }
 
