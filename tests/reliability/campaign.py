@@ -96,6 +96,7 @@ class Campaign:
 
     def cases(self, all_cases: int | Sequence[Any]) -> Iterator[Any]:
         """Yield the cases of this share that earlier runs with the same seed and sources have not done."""
+        self._start = time.monotonic()  # what was prepared before does not count: each run gets ahead
         n = all_cases if isinstance(all_cases, int) else len(all_cases)
         order: Sequence[int] = range(n)
         if not isinstance(all_cases, int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -72,9 +73,9 @@ class OutputFile:
     """A text file that replaces its target only when it has been written completely.
 
     Text goes to a temporary file in the target's folder, which is flushed to disk and renamed when the ``with`` block
-    succeeds, and removed when it raises. ``-`` is standard output; it and other targets that are not regular files
-    (devices, pipes) are written to directly. Line ends are not translated. A file whose name ends in ``.gz``, ``.xz``
-    or ``.zst`` is compressed, unless ``plain``.
+    succeeds (the new name is flushed to disk too), and removed when it raises. ``-`` is standard output; it and other
+    targets that are not regular files (devices, pipes) are written to directly. Line ends are not translated. A file
+    whose name ends in ``.gz``, ``.xz`` or ``.zst`` is compressed, unless ``plain``.
 
     Raises OutputError if the target cannot be written, if text cannot be encoded, or if binary data would go to a
     terminal (``write``). BrokenPipeError (the reader of a pipe has closed it) is left to the caller. Raises ConfigError
@@ -180,6 +181,7 @@ class OutputFile:
                 os.replace(self._temporary, self._target)
                 self._temporary = None
                 signals.UNDO.pop(self, None)
+                _flush_folder(os.path.dirname(self._target))
         except OSError as error:
             raise self._failed(error) from None
 
@@ -208,6 +210,21 @@ class OutputFile:
         if isinstance(error, BrokenPipeError):
             return error
         return OutputError(f"{self._name}: cannot be written: {reason(error)}")
+
+
+def _flush_folder(folder: str) -> None:
+    """Flush the names in a folder to disk, if the system can; otherwise a power loss may bring back the old file."""
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    with suppress(PermissionError):  # one may write to a folder without being allowed to list it
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network drives cannot
+                raise
+        finally:
+            os.close(number)
 
 
 def check_target(path: str, *, text: bool = True) -> None:
@@ -257,13 +274,19 @@ def scratch_folder(beside: str | None) -> Iterator[str]:
 
     place = beside or _temporary()
     folder = os.path.join(place, f".elman-{os.urandom(6).hex()}")
-    signals.UNDO[folder] = lambda: shutil.rmtree(folder, ignore_errors=True)  # registered before the folder exists
+
+    def remove() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        if os.path.exists(folder):  # a call was interrupted, or failed as it does once on a network drive
+            shutil.rmtree(folder, ignore_errors=True)
+
+    signals.UNDO[folder] = remove  # registered before the folder exists
     try:
         with while_writing(f"a temporary file in {place}"):
             os.mkdir(folder, 0o700)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove()
         signals.UNDO.pop(folder, None)
 
 
