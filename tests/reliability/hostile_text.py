@@ -116,7 +116,7 @@ class Scene:
 
         self.words = list(dict.fromkeys(text() for _ in range(6)))
         self.tags = list(dict.fromkeys(text() for _ in range(3)))
-        self.column, self.label = text(), text()
+        self.column = text().strip()  # as names of columns are read
         name = text().replace("/", "\u2215")
         self.file = f"f{name}"
         self.records = [
