@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
-from elman.errors import while_reading
+from elman.errors import DataError, while_reading
 from elman.utils.charsets import Decoder
 from elman.utils.compression import CompressedFile
+from elman.utils.limits import LINE
 
 BOM = "\ufeff"
 MAX_HEAD = 1000
@@ -91,16 +92,22 @@ def _lines(text: str) -> list[str]:
 
 
 def _whole_lines(path: str, encoding: str) -> Iterator[str]:
-    """Yield the text of a file in non-empty pieces of whole lines."""
+    """Yield the text of a file in non-empty pieces of whole lines. Raises DataError for a line longer than ``LINE``."""
     pending: list[str] = []  # pieces of an incomplete line
+    length = n_lines = 0  # characters in them, and the lines before
     for text in text_blocks(path, encoding):
         cut = text.rfind("\n") + 1
         if cut:
             pending.append(text[:cut])
-            yield "".join(pending)
-            pending = [text[cut:]]
-        else:
-            pending.append(text)
+            whole = "".join(pending)
+            n_lines += whole.count("\n")
+            yield whole
+            pending, length = [], 0
+        pending.append(text[cut:])
+        length += len(text) - cut
+        if length > LINE:
+            message = f"more than {LINE:,} characters in a line; expected text in lines, of JSON one record in each"
+            raise DataError(message, path="standard input" if path == "-" else path, line=n_lines + 1)
     last = "".join(pending)
     if last:
         yield last
