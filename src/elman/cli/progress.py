@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from elman.training.monitor import Monitor
-    from elman.training.trainer import Progress
+    from elman.training.progress import Progress
 
 
 WIDE = 100

@@ -20,7 +20,7 @@ from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.training.lr_finder import RateTrial
-    from elman.training.trainer import Progress
+    from elman.training.progress import Progress
 
 P = ParamSpec("P")
 R = TypeVar("R")

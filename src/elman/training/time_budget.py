@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from elman.config import Config, TrainingConfig
 from elman.errors import ConfigError
-from elman.training.trainer import Task, Updates
+from elman.training.checkpoint import Section
+from elman.training.task import Task
+from elman.training.trainer import Updates
 from elman.utils import seeding
 from elman.utils.display import shown
 
@@ -33,6 +35,13 @@ MOST_TRIED = 0.1
 LEAST, MOST = 0.85, 1.05
 """The epochs are replanned if the expected end is outside these fractions of the budget."""
 MOST_SECONDS = 1e9
+_FORM = {
+    "plan": ({"hidden": int, "epochs": int}, None),
+    "most": int,
+    "used": float,
+    "first": float,
+    "looked": float,
+}
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -74,6 +83,39 @@ class Budget:
         self.on_note, self.clock = on_note, clock
         self.started = self.first = self.looked = clock()
         self.most = 0  # epochs
+
+    def plan(
+        self,
+        config: Config,
+        task_of: Callable[[Config], Task],
+        seed: int,
+        threads: int,
+        section: Section | None = None,
+    ) -> Config:
+        """Return the settings that ``choose`` does, or those of the checkpoint that the run goes on from."""
+        saved = None if section is None or section.saved is None else section.saved.facts(_FORM)
+        if saved is not None:
+            now = self.clock()
+            self.started, self.first, self.looked = (now - saved[name] for name in ("used", "first", "looked"))
+            self.most = saved["most"]
+        plan = None if saved is None else saved["plan"]
+        self._watched(section, plan)
+        if plan is None:
+            config = self.choose(config, task_of, seed, threads)
+            plan = {"hidden": config.network.hidden, "epochs": config.training.epochs}
+            self._watched(section, plan)
+        return replace(_with_hidden(config, plan["hidden"]), training=replace(config.training, epochs=plan["epochs"]))
+
+    def _watched(self, section: Section | None, plan: dict[str, int] | None) -> None:
+        """Let checkpoints hold the plan, and the seconds used so far."""
+
+        def state() -> dict[str, Any]:
+            now = self.clock()
+            seconds = {"used": now - self.started, "first": now - self.first, "looked": now - self.looked}
+            return {"plan": plan, "most": self.most, **seconds}
+
+        if section is not None:
+            section.watch(state)
 
     def choose(self, config: Config, task_of: Callable[[Config], Task], seed: int, threads: int) -> Config:
         """Return settings that fill the budget. Sizes are tried from small to large until one is too large.

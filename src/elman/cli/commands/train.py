@@ -22,7 +22,7 @@ from elman.utils import limits, signals
 
 if TYPE_CHECKING:
     from elman.taggers.base import Predictor
-    from elman.training.trainer import Progress
+    from elman.training.progress import Progress
 
 _NOTHING = "stopped before anything was trained; nothing is written"
 _NO_EPOCH = "stopped before the first epoch was done; nothing is written"
