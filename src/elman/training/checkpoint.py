@@ -100,7 +100,8 @@ class Section:
         self._store.put(self, self._key, facts, arrays)
 
     def end(self, facts: Facts, arrays: Arrays) -> None:
-        """Save the last state: the result, or where the section was stopped."""
+        """Save the last state: the result (``done``), or where the section was stopped."""
+        self._store.stopped |= not facts["done"]
         self._store.put(self, self._key, facts, arrays, running=False)
 
     def watch(self, state: Callable[[], Facts]) -> None:
@@ -123,6 +124,11 @@ class Checkpoints:
     def about(self) -> Facts:
         """Which run it is, as JSON values."""
         return self._store.about
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a section was stopped before its end."""
+        return self._store.stopped
 
     def part(self, name: str) -> Checkpoints:
         """Return the checkpoints of a part of the run, whose sections have names of their own."""
@@ -165,6 +171,7 @@ class _Store:
         self._lock = threading.RLock()
         self._number, self._due_at = 0, time.monotonic() + every
         self._problems: set[str] = set()
+        self.stopped = False  # whether a section was
 
     def saved(self, key: str) -> Saved | None:
         state = self.states.get(key)
