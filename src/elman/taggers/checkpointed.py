@@ -15,9 +15,8 @@ from elman.taggers.base import Predictor
 from elman.taggers.prepare import WITH_SETTINGS
 from elman.taggers.request import TrainRequest, data_or_share
 from elman.training import checkpoint, run_identity
-from elman.training.checkpoint import EVERY, Checkpoints
+from elman.training.checkpoint import Checkpoints
 from elman.training.run_options import RunOptions
-from elman.training.time_budget import seconds_of
 from elman.utils.arguments import path_text
 
 DEFAULTS: dict[str, Any] = {
@@ -75,6 +74,11 @@ class CheckpointedRun:
     is_new: bool
     is_done: bool = False
 
+    def output(self, name: str) -> str | None:
+        """Return the path of an output, as it is named here."""
+        path = self.outputs.get(name)
+        return run_identity.local(self.checkpoints, path) if isinstance(path, str) else None
+
     def train(self, run: RunOptions) -> Predictor:
         """Train, and write a checkpoint at the end if the run was stopped; a mistake in the arguments leaves none.
 
@@ -114,7 +118,7 @@ def begin(
     name = path_text("checkpoint", path)
     if arguments["model"] not in (None, *WITH_SETTINGS):
         raise ConfigError(f"checkpoint: the model {arguments['model']} is counted at once, not trained in steps")
-    seconds = _seconds(EVERY if every is None else every)
+    seconds = checkpoint.interval(every)
     share = data_or_share(data[1])
     train = digest.kept(data[0], _WHY)
     dev = data[1] if share is None or isinstance(share, float) else digest.kept(data[1], _WHY)
@@ -141,31 +145,28 @@ def resume(
     ``data`` and ``given`` arguments are needed only for data that were no files; they must be the same again. Raises
     ConfigError if something has changed, ModelFileError if there is no checkpoint that can be used.
     """
-    checkpoints = checkpoint.reopen(path_text("resume", path), on_problem, None if every is None else _seconds(every))
+    checkpoints = checkpoint.reopen(
+        path_text("resume", path), on_problem, None if every is None else checkpoint.interval(every)
+    )
+    run_identity.check(checkpoints, COMMAND)
     about = checkpoints.about
-    recorded = about.get("data")
+    own, recorded = about["arguments"], about.get("data")
     valid = isinstance(recorded, list) and len(recorded) == 2 and isinstance(about.get("outputs"), dict)
-    if about.get("command") == COMMAND and not (valid and isinstance(about.get("arguments"), dict)):
+    if not valid or own.keys() != DEFAULTS.keys():
         raise ModelFileError(f"{checkpoints.path}: not a checkpoint of elman train")
-    own = dict(about["arguments"]) if isinstance(about.get("arguments"), dict) else {}
     train, dev = (
-        _data(checkpoints, *each, own.get("text_column"))
+        _data(checkpoints, *each, own["text_column"])
         for each in zip(("train", "dev"), data, recorded if isinstance(recorded, list) else (None, None), strict=True)
     )
     if own.get("vectors") is not None:
         own["vectors"] = run_identity.local(checkpoints, str(own["vectors"]))
-    run_identity.check(checkpoints, COMMAND, _files(train, dev, own.get("vectors")))
+    run_identity.check_files(checkpoints, _files(train, dev, own.get("vectors")))
     columns = {name: _names(given[name]) for name in ("target", "inputs")}
     vectors = None if given["vectors"] is None else os.fspath(given["vectors"])
     arguments = run_identity.agreed(checkpoints, {**given, **columns, "vectors": vectors}, DEFAULTS)
     if arguments.keys() != DEFAULTS.keys():
         raise ModelFileError(f"{checkpoints.path}: not a checkpoint of elman train")
     return CheckpointedRun(train, dev, arguments | {"vectors": own["vectors"]}, about["outputs"], checkpoints, False)
-
-
-def _seconds(every: str | float) -> float:
-    """Return the time between two checkpoints; 0: one after every step. Raises ConfigError if it is none."""
-    return 0.0 if every in (0, "0", "0s") else seconds_of(every, "every")
 
 
 def _names(names: Any) -> list[str] | None:

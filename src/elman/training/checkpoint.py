@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from elman.errors import ConfigError, ElmanError, ModelFileError
 from elman.models import file
 from elman.utils.display import shown
-from elman.utils.files import check_target, write_generation
+from elman.utils.durations import seconds_of
+from elman.utils.files import check_target, part_of, write_generation
 from elman.utils.validation import demand
 
 Facts = dict[str, Any]
@@ -148,7 +149,7 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove the files."""
-        for path in (self.path, self.path + PREVIOUS):
+        for path in (self.path, self.path + PREVIOUS, part_of(self.path)):
             with suppress(OSError):
                 os.unlink(path)
 
@@ -277,6 +278,11 @@ def _read(path: str) -> tuple[Facts, dict[str, tuple[Facts, Arrays]]]:
         demand(key in arrays, f"{path}: a tensor of no section, {shown(name)}")
         arrays[key][rest] = tensor
     return about, {key: (sections[key], arrays[key]) for key in sections}
+
+
+def interval(every: str | float | None) -> float:
+    """Return the seconds between two generations; 0: one after every step. Raises ConfigError if it is no time."""
+    return 0.0 if every in (0, "0", "0s") else seconds_of(EVERY if every is None else every, "every")
 
 
 def state_of(arrays: Mapping[str, Mapping[str, NDArray[Any]]]) -> Arrays:

@@ -31,11 +31,8 @@ def identity(command: str, arguments: Mapping[str, Any], files: Iterable[str], e
     }
 
 
-def check(checkpoints: Checkpoints, command: str, files: Iterable[str]) -> None:
-    """Raise ConfigError if a run cannot go on here bit for bit: it says what has changed.
-
-    ``files`` are those that the run reads, as ``local`` names them.
-    """
+def check(checkpoints: Checkpoints, command: str) -> None:
+    """Raise ConfigError if the run is of another command, version or instruction set: its bits would be others."""
     path, about = checkpoints.path, checkpoints.about
     valid = all(isinstance(about.get(name), dict) for name in ("arguments", "files", "kernels"))
     valid = valid and all(isinstance(about.get(name), str) for name in ("command", "folder", "version", "numpy"))
@@ -50,7 +47,12 @@ def check(checkpoints: Checkpoints, command: str, files: Iterable[str]) -> None:
         begun, here = (" ".join(map(str, each.values())) for each in (about["kernels"], in_use))
         advice = "ELMAN_KERNELS and ELMAN_ISA choose others"
         raise ConfigError(f"{path}: begun with the kernels {shown(begun)}, here they are {here}: other bits; {advice}")
-    recorded = {local(checkpoints, name): found for name, found in about["files"].items()}
+
+
+def check_files(checkpoints: Checkpoints, files: Iterable[str]) -> None:
+    """Raise ConfigError if the files that a run reads have changed; they are named as ``local`` does."""
+    path = checkpoints.path
+    recorded = {local(checkpoints, name): found for name, found in checkpoints.about["files"].items()}
     now = file_digests(files)
     for name in {**recorded, **now}:
         if recorded.get(name) != now.get(name):

@@ -5,7 +5,6 @@ The settings and the training record hold the choice only, never a time.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +19,7 @@ from elman.training.checkpoint import Section
 from elman.training.task import Task
 from elman.training.trainer import Updates
 from elman.utils import seeding
-from elman.utils.display import shown
+from elman.utils.durations import seconds_of
 
 LADDER = ((1 / 4, 0.0), (1 / 2, 1 / 4), (1.0, 1 / 2), (2.0, 3 / 2))
 """Candidate sizes: factor of the hidden units, and minimum epochs of such a size as a factor of the settings'."""
@@ -34,7 +33,6 @@ MOST_TRIED = 0.1
 """Maximum fraction of the budget for the trial of one size."""
 LEAST, MOST = 0.85, 1.05
 """The epochs are replanned if the expected end is outside these fractions of the budget."""
-MOST_SECONDS = 1e9
 _FORM = {
     "plan": ({"hidden": int, "epochs": int}, None),
     "most": int,
@@ -42,19 +40,6 @@ _FORM = {
     "first": float,
     "looked": float,
 }
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-
-
-def seconds_of(budget: str | float, name: str = "budget") -> float:
-    """Return the seconds of a budget such as ``60s``, ``2m``, ``1.5h`` or ``90``. Raises ConfigError if it is none."""
-    text = budget if isinstance(budget, str) else f"{budget:.9f}" if abs(budget) < MOST_SECONDS else ""
-    match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smh]?)\s*", text)
-    if match is None:
-        raise ConfigError(f"{name}: expected a time such as 60s, 2m or 1.5h, got {shown(budget)}")
-    seconds = float(match[1]) * UNITS[match[2]]
-    if seconds == 0:
-        raise ConfigError(f"{name}: expected more than 0 s, got {shown(budget)}")
-    return seconds
 
 
 class _Size(NamedTuple):

@@ -252,7 +252,7 @@ def write_generation(path: str, previous: str, data: bytes) -> None:
 
     The name of the temporary file is always the same, so a killed program leaves no others. Raises OutputError.
     """
-    part = f"{path}.part"
+    part = part_of(path)
     signals.UNDO[part] = lambda: _unlink(part)
     try:
         with while_writing(path):
@@ -267,6 +267,11 @@ def write_generation(path: str, previous: str, data: bytes) -> None:
     finally:
         _unlink(part)
         signals.UNDO.pop(part, None)
+
+
+def part_of(path: str) -> str:
+    """Return the name of the temporary file of ``write_generation``."""
+    return f"{path}.part"
 
 
 def sync_folder(path: str) -> None:
