@@ -81,8 +81,7 @@ def resumed(options: _T, command: str, paths: tuple[str, ...], notes: Notes) -> 
     from elman.training import checkpoint, run_identity
 
     assert options.resume is not None
-    every = None if options.every is None else checkpoint.interval(options.every)
-    found = checkpoint.reopen(options.resume, notes.warn, every)
+    found = checkpoint.reopen(options.resume, notes.warn, options.every)
     run_identity.check(found, command)
     given, source = asdict(options), click.get_current_context().get_parameter_source
     typed = {name for name in given if name not in _FREE and source(name) == click.core.ParameterSource.COMMANDLINE}

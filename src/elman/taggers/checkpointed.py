@@ -145,9 +145,7 @@ def resume(
     ``data`` and ``given`` arguments are needed only for data that were no files; they must be the same again. Raises
     ConfigError if something has changed, ModelFileError if there is no checkpoint that can be used.
     """
-    checkpoints = checkpoint.reopen(
-        path_text("resume", path), on_problem, None if every is None else checkpoint.interval(every)
-    )
+    checkpoints = checkpoint.reopen(path_text("resume", path), on_problem, every)
     run_identity.check(checkpoints, COMMAND)
     about = checkpoints.about
     own, recorded = about["arguments"], about.get("data")

@@ -239,7 +239,7 @@ def begin(
     return found
 
 
-def reopen(path: str, on_problem: Callable[[str], None], every: float | None = None) -> Checkpoints:
+def reopen(path: str, on_problem: Callable[[str], None], every: str | float | None = None) -> Checkpoints:
     """Return the checkpoints of a run that was stopped.
 
     If the file is damaged or missing, the generation before it is used, and ``on_problem`` is told. Raises
@@ -253,7 +253,7 @@ def reopen(path: str, on_problem: Callable[[str], None], every: float | None = N
         except ModelFileError:
             raise error from None
         on_problem(f"{error}; the run goes on from the generation before it, {path + PREVIOUS}")
-    found = about["every"] if every is None else every
+    found = about["every"] if every is None else interval(every)
     return Checkpoints(_Store(path, about | {"every": found}, found, on_problem, states))
 
 
