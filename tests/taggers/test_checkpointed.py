@@ -42,9 +42,8 @@ def texts(n: int) -> str:
 
 def spans(n: int) -> str:
     """Two columns of tags, one of them spans."""
-    return "".join(
-        "".join("\t".join(row) + "\n" for row in zip(*each, strict=True)) + "\n" for each in two_columns(n, 1)
-    )
+    sentences = (zip(*each, strict=True) for each in two_columns(n, 1))
+    return "".join("".join("\t".join(row) + "\n" for row in rows) + "\n" for rows in sentences)
 
 
 def numbers(n: int) -> str:
