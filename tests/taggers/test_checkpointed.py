@@ -115,14 +115,14 @@ def test_every_kind_of_network_and_update(stopping: Stopping, files: Files, kind
     whole = model_bytes(elman.train(path, dev, threads=1, **QUIET, **arguments))
     assert stopping.run(path, dev, threads=2, **arguments) == whole
     generations = list(stopping.generations)
-    for generation in generations[:: max(1, len(generations) // 5)]:
+    for generation in generations[:: max(1, len(generations) // 3)]:
         assert stopping.resume(generation, threads=1) == whole
 
 
 @pytest.mark.parametrize(
     ("name", "text", "arguments"),
     [
-        ("t.tsv", texts(8), {}),  # logistic regression, networks, and the linear model that dev may prefer
+        ("t.tsv", texts(6), {}),  # logistic regression, networks, and the linear model that dev may prefer
         ("t.tsv", texts(12), {"model": "linear"}),
         (
             "t.col",
@@ -140,7 +140,7 @@ def test_every_task(stopping: Stopping, files: Files, name: str, text: str, argu
     path = files(name, text)
     whole = stopping.run(path, "25%", threads=1, **arguments)
     generations = list(stopping.generations)
-    for generation in generations[:: max(1, len(generations) // 3)]:
+    for generation in generations[len(generations) // 4 :: max(1, len(generations) // 2)]:
         assert stopping.resume(generation, threads=2) == whole
 
 

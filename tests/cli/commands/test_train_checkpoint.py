@@ -32,8 +32,8 @@ def until(process: subprocess.Popen[bytes], holds: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def arguments(train_file: Path, dev_file: Path) -> list[object]:
-    """A run of some seconds; the names of its files are relative."""
-    common = ["train", train_file.name, "--dev", dev_file.name, "-o", "m", *SMALL, "--set", "epochs=400"]
+    """A run that takes seconds if it writes a checkpoint after every step; the names of its files are relative."""
+    common = ["train", train_file.name, "--dev", dev_file.name, "-o", "m", *SMALL, "--set", "epochs=60"]
     return [*common, "--checkpoint", "c"]
 
 
@@ -59,12 +59,12 @@ def test_a_process_that_ends_goes_on(
         assert line.endswith("; the best model so far is in m; elman train --resume c goes on")
         assert (folder / "m").read_bytes() != whole
     logged = (folder / "log").read_bytes()
-    result = run("train", "--resume", "c", "--threads", "2", cwd=folder)
+    result = run("train", "--resume", "c", "--every", "1h", "--threads", "2", cwd=folder)
     assert result.returncode == 0, result.stderr
     assert (folder / "m").read_bytes() == whole
     assert sorted(os.listdir(folder)) == ["dev.txt", "log", "m", "train.txt"]
     log = (folder / "log").read_bytes()
-    assert log.startswith(logged) and json.loads(log.splitlines()[-1])["epoch"] == 400
+    assert log.startswith(logged) and json.loads(log.splitlines()[-1])["epoch"] == 60
 
 
 @no_signals
@@ -73,7 +73,7 @@ def test_ended_before_there_is_a_model(
 ) -> None:
     """In the first epoch, which is long: today nothing would be kept."""
     folder = train_file.parent
-    train_file.write_text(train_file.read_text(encoding="utf-8") * 400, encoding="utf-8")
+    train_file.write_text(train_file.read_text(encoding="utf-8") * 100, encoding="utf-8")
     arguments = [*arguments, "--set", "epochs=1", "--every", "0s"]
     process = started(environment, folder, *arguments)
     until(process, lambda: (folder / "c.previous").exists())
@@ -111,7 +111,7 @@ def test_refusals(refused: Refused, run: Run, train_file: Path, tmp_path: Path, 
         == "--every and --overwrite: expected --checkpoint FILE with them"
     )
     assert line("train", "--resume", "c").startswith("c: no such checkpoint; elman train --checkpoint FILE writes one")
-    both = "--resume: the run has its own checkpoint; leave out --checkpoint and --overwrite"
+    both = "--resume: the run goes on with its own checkpoint; leave out --checkpoint and --overwrite"
     assert line("train", "--resume", "c", "--checkpoint", "d") == both
     assert line("learn", "a", "b", "-o", "c", "--checkpoint", "d").startswith(
         "--checkpoint: expected --retrain with it"
