@@ -145,7 +145,7 @@ def test_retraining_goes_on(
     _, err = process.communicate(timeout=120)
     if number == "SIGTERM":
         assert process.returncode == 143
-        assert err.decode().splitlines()[-1] == "elman: stopped while retraining; elman learn --resume c goes on"
+        assert err.decode().splitlines()[-1] == "elman: stopped; elman learn --resume c goes on"
     refused = run("learn", "--resume", "c", "--seed", "3", cwd=folder)
     assert refused.stderr.startswith(b"elman: seed: the run of c has 1, got 3; leave it out")
     result = run("learn", "--resume", "c", "--every", "1h", cwd=folder)

@@ -106,6 +106,8 @@ def learn(options: Options) -> None:
         checkpoints = begin(options, "learn", _files(options), notes)
     else:
         check_files(checkpoints, _files(options))
+    if checkpoints is not None:
+        signals.say(_stopped(checkpoints))
     model = check_model(load_model(options.model, options, notes, options.corrections))
     replay, heldout = (
         None if path is None else labelled(model, path, encoding=options.encoding, on_file=notes.add)
@@ -147,6 +149,10 @@ def learn(options: Options) -> None:
     if refused:
         tell(f"elman: significantly worse on held-out text, {options.output} is not written; --force writes it")
         raise click.exceptions.Exit(1)
+
+
+def _stopped(checkpoints: Checkpoints) -> str:
+    return f"stopped; elman learn --resume {checkpoints.path} goes on"
 
 
 def _check(options: Options) -> None:
@@ -210,7 +216,7 @@ def _retrained(
         if checkpoints is None or not checkpoints.is_stopped:
             raise
         checkpoints.write()
-        tell(f"elman: stopped while retraining; elman learn --resume {checkpoints.path} goes on")
+        tell(f"elman: {_stopped(checkpoints)}")
         raise click.exceptions.Exit(signals.status()) from None
     facts = {"adopted": adopted, "heldout": beside.heldout}
     found = replace(found, notes=[*found.notes, *beside.notes])
