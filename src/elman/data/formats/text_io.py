@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
@@ -22,7 +22,7 @@ _BLOCK_BYTES = 1 << 18
 _observers: list[Callable[[str, int], object]] = []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TextSource:
     """A text file being read.
 
@@ -40,7 +40,11 @@ class TextSource:
     @property
     def lines(self) -> Iterator[str]:
         """All lines, as an alternative to ``texts``."""
-        return chain.from_iterable(map(_lines, self.texts))
+        return self.lines_after(0)
+
+    def lines_after(self, n: int) -> Iterator[str]:
+        """Return all lines but the first ``n``, which are not cut up."""
+        return chain.from_iterable(map(_lines, after_lines(self.texts, n)))
 
 
 def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -> TextSource:
@@ -67,6 +71,19 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     errors of ``text_blocks``.
     """
     return map(_lines, _whole_lines(path, encoding))
+
+
+def after_lines(texts: Iterable[str], n: int) -> Iterator[str]:
+    """Yield pieces of whole lines without the first ``n`` lines."""
+    for text in texts:
+        if n:
+            found, at = text.count("\n"), 0
+            for _ in range(min(n, found)):
+                at = text.index("\n", at) + 1
+            text = text[at:] if found >= n else ""
+            n -= min(n, found)
+        if text:
+            yield text
 
 
 def _lines(text: str) -> list[str]:
