@@ -42,7 +42,6 @@ SHARED = {
     "--predicted-format": ("FORMAT", "Format of the predictions"),
     "--predicted-target": ("COLUMN", "Label columns of the predictions"),
     "--preset": ("CHOICE", "Settings to start from."),
-    "--resume": ("FILE", "Go on with the run of this checkpoint"),
     "--results": ("FILE", "Keep results here, "),
     "--quiet": ("BOOL", "No notes and no progress; warnings and errors stay."),
     "--resume": ("BOOL", "Keep OUT.part if the command ends early"),
@@ -107,6 +106,9 @@ def test_an_option_means_one_thing() -> None:
     assert {name for name, options in uses.items() if len(options) > 1 and name[1] == "-"} == set(SHARED)
     for name, (metavar, help) in SHARED.items():
         for option in uses[name]:
+            if name == "--resume" and takes(option) == "FILE":  # training goes on from a file, the others from OUT.part
+                assert option.help is not None and option.help.startswith("Go on with the run of this checkpoint")
+                continue
             assert (takes(option), option.help is not None and option.help[: len(help)]) == (metavar, help), name
     for name in ("--top", "--text", "--token", "--from", "--to"):
         assert len(uses[name]) == 1
