@@ -272,6 +272,49 @@ def write_bytes_atomically(path: str, data: bytes) -> None:
         file.write_bytes(data)
 
 
+def write_generation(path: str, previous: str, data: bytes) -> None:
+    """Write a file whose last content stays as the file ``previous``: at every moment one of the two is whole.
+
+    The name of the temporary file is always the same, so a killed program leaves no others. Raises OutputError.
+    """
+    part = part_of(path)
+    signals.UNDO[part] = lambda: _unlink(part)
+    try:
+        with while_writing(path):
+            with open(part, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if os.path.exists(path):
+                os.replace(path, previous)
+            os.replace(part, path)
+            sync_folder(path)
+    finally:
+        _unlink(part)
+        signals.UNDO.pop(part, None)
+
+
+def part_of(path: str) -> str:
+    """Return the name of the temporary file of ``write_generation``."""
+    return f"{path}.part"
+
+
+def sync_folder(path: str) -> None:
+    """Write the folder of a file to the disk, so that its name survives a power failure; where the system can."""
+    if os.name == "nt":  # pragma: no cover - a folder cannot be opened there
+        return
+    folder = os.open(os.path.dirname(os.path.realpath(path)), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _unlink(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)
+
+
 @contextmanager
 def scratch_folder(beside: str | None) -> Iterator[str]:
     """Make a temporary folder inside ``beside``, or inside ``TMPDIR`` if None; remove it at the end of the block.
