@@ -78,8 +78,6 @@ def fuzz(service: Served, given: argparse.Namespace, folder: Path) -> dict[str, 
         command += ["--phases", "examples,coverage,fuzzing" if seed == given.seed else "fuzzing"]
         command += ["--max-examples", str(-(-(given.cases - cases) // operations))]
         command += [
-            "--workers",
-            str(given.workers),
             "--continue-on-failure",
             "--suppress-health-check",
             "all",
