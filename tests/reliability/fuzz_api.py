@@ -55,9 +55,7 @@ def requests_answered(client: Client) -> tuple[int, int]:
 def failures(report: Path) -> int:
     """Return the number of operations, in a report of JUnit's form, of which an answer was not as declared."""
     suites = ElementTree.parse(report).getroot()
-    return sum(
-        1 for case in suites.iter("testcase") if case.find("failure") is not None or case.find("error") is not None
-    )
+    return sum(case.find("failure") is not None for case in suites.iter("testcase"))
 
 
 def fuzz(service: Served, given: argparse.Namespace, folder: Path) -> dict[str, Any]:
