@@ -41,6 +41,7 @@ SHARED = {
     "--preset": ("CHOICE", "Settings to start from."),
     "--results": ("FILE", "Keep results here, "),
     "--quiet": ("BOOL", "No notes and no progress; warnings and errors stay."),
+    "--resume": ("BOOL", "Keep OUT.part if the command ends early"),
     "--replay": ("TRAIN", "Training sentences, to learn again with the corrections"),
     "--scheme": ("SCHEME", "Scheme of span tags"),
     "--seed": ("N", "Seed of all random draws."),
