@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from elman.errors import ConfigError, ElmanError, ModelFileError
 from elman.models import file
 from elman.utils.display import shown
+from elman.utils.durable import part_of, write_generation
 from elman.utils.durations import seconds_of
-from elman.utils.files import check_target, part_of, write_generation
+from elman.utils.files import check_target
 from elman.utils.validation import demand
 
 Facts = dict[str, Any]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import stat
@@ -16,6 +15,7 @@ from elman.errors import ConfigError, DataError, OutputError, reason, while_read
 from elman.utils import signals
 from elman.utils.charsets import Encoder
 from elman.utils.compression import compressing, kind_of
+from elman.utils.durable import sync_folder
 
 _LONGEST = 4_096  # characters of a path
 
@@ -189,7 +189,7 @@ class OutputFile:
                 os.replace(self._temporary, self._target)
                 self._temporary = None
                 signals.UNDO.pop(self, None)
-                _flush_folder(os.path.dirname(self._target))
+                sync_folder(os.path.dirname(self._target))
         except OSError as error:
             raise self._failed(error) from None
 
@@ -218,21 +218,6 @@ class OutputFile:
         if isinstance(error, BrokenPipeError):
             return error
         return OutputError(f"{self.name}: cannot be written: {reason(error)}")
-
-
-def _flush_folder(folder: str) -> None:
-    """Flush the names in a folder to disk, if the system can; otherwise a power loss may bring back the old file."""
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    with suppress(PermissionError):  # one may write to a folder without being allowed to list it
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network drives cannot
-                raise
-        finally:
-            os.close(number)
 
 
 def check_target(path: str, *, text: bool = True) -> None:
@@ -270,49 +255,6 @@ def write_bytes_atomically(path: str, data: bytes) -> None:
     """Write a file atomically, see ``OutputFile``."""
     with OutputFile(path, plain=True) as file:
         file.write_bytes(data)
-
-
-def write_generation(path: str, previous: str, data: bytes) -> None:
-    """Write a file whose last content stays as the file ``previous``: at every moment one of the two is whole.
-
-    The name of the temporary file is always the same, so a killed program leaves no others. Raises OutputError.
-    """
-    part = part_of(path)
-    signals.UNDO[part] = lambda: _unlink(part)
-    try:
-        with while_writing(path):
-            with open(part, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if os.path.exists(path):
-                os.replace(path, previous)
-            os.replace(part, path)
-            sync_folder(path)
-    finally:
-        _unlink(part)
-        signals.UNDO.pop(part, None)
-
-
-def part_of(path: str) -> str:
-    """Return the name of the temporary file of ``write_generation``."""
-    return f"{path}.part"
-
-
-def sync_folder(path: str) -> None:
-    """Write the folder of a file to the disk, so that its name survives a power failure; where the system can."""
-    if os.name == "nt":  # pragma: no cover - a folder cannot be opened there
-        return
-    folder = os.open(os.path.dirname(os.path.realpath(path)), os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _unlink(path: str) -> None:
-    with suppress(OSError):
-        os.unlink(path)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from elman.errors import ConfigError, DataError, ElmanError, OutputError, while_
 from elman.utils import signals
 from elman.utils.compression import compressing
 from elman.utils.display import shown
+from elman.utils.durable import sync_folder
 from elman.utils.files import OutputFile, check_target
 
 SECONDS = 1.0
@@ -307,7 +308,7 @@ class ResumableFile(OutputFile):
         assert self._file is not None
         self._file.close()
         os.replace(self.part, self._target)
-        _sync_folder(os.path.dirname(self._target))
+        sync_folder(os.path.dirname(self._target))
         self.finished = True
 
     @contextmanager
@@ -366,14 +367,3 @@ def _lock(file: BinaryIO, path: str) -> None:
         return
     if not same:
         raise OutputError(f"{path}: another process is writing it; wait for its end, or name another output")
-
-
-def _sync_folder(path: str) -> None:
-    """Flush the names in a folder to disk, where the system can."""
-    if os.name == "nt":  # pragma: no cover - folders cannot be opened there
-        return
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
