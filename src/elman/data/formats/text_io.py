@@ -77,14 +77,16 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
 def after_lines(texts: Iterable[str], n: int) -> Iterator[str]:
     """Yield pieces of whole lines without the first ``n`` lines."""
     for text in texts:
-        if n:
-            found, at = text.count("\n"), 0
-            for _ in range(min(n, found)):
-                at = text.index("\n", at) + 1
-            text = text[at:] if found >= n else ""
-            n -= min(n, found)
-        if text:
+        if not n:
             yield text
+            continue
+        found, at = text.count("\n"), 0
+        for _ in range(min(n, found)):
+            at = text.index("\n", at) + 1
+        rest = text[at:] if found >= n else ""
+        n -= min(n, found)
+        if rest:
+            yield rest
 
 
 def _lines(text: str) -> list[str]:
