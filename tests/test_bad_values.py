@@ -335,7 +335,7 @@ def test_the_wrong_depth_is_named(given: SimpleNamespace) -> None:
     assert "text.split(' ')" in found[0] and "text.split(' ')" in found[2]
     assert "predict() and pipe() take several sentences" in found[1]
     assert found[3] == "expected sentences, each a list of words, got 'the dog'"
-    assert "got a list of texts, 'the'" in found[4]
+    assert found[4] == "the: no such file; sentences made in Python are lists of (word, tag) pairs, not texts"
     assert "expected a Sentence or a list of (word, tag) pairs" in found[5]
     assert found[6] == "sentence 1: expected words and tags that are texts, got None"
     assert found[7] == "seed: expected a whole number from 0 to 2^63 - 1, got None"

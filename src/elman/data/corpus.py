@@ -192,8 +192,8 @@ def iter_labelled(
     all_items = chain(head, items)
     if head and is_path(head[0]):
         if not is_path(data) and isinstance(head[0], str) and _NAME.fullmatch(head[0]) and not os.path.exists(head[0]):
-            expected = "expected sentences, each a list of (word, tag) pairs, or paths"
-            raise DataError(f"{expected}, got a list of texts, {shown(head[0])} …, and there is no such file")
+            advice = "sentences made in Python are lists of (word, tag) pairs, not texts"
+            raise DataError(f"no such file; {advice}", path=head[0])
         for path in input_files(path_texts("data", all_items)):
             yield from _from_file(path, options, notes)
     else:

@@ -56,3 +56,9 @@ def test_all_of_them_are_written() -> None:
     # a format that is not drawn for the eye and is read has an ending, or goes by any name
     named = {format for formats in FORMATS_BY_EXTENSION.values() for format in formats}
     assert {*INPUT_FORMATS} - named == {"word_tag", "fasttext", "text"}
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "T.PDF", "dir.x/t.docx.gz"])
+def test_files_of_other_programs_are_not_written(name: str) -> None:
+    with pytest.raises(ConfigError, match="is not written; a spreadsheet opens .csv"):
+        output_format(name, None)

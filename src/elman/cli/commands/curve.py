@@ -119,7 +119,10 @@ def report(found: Curve) -> str:
     for ahead in found.forecasts:
         low, about, high = (f"{100 * gain:+.1f}" for gain in (ahead.low, ahead.gain, ahead.high))
         lines.append(
-            f"{TIMES[ahead.times]} the labels ({ahead.sentences:,} sentences) would give about {about} "
-            f"(from {low} to {high}): {100 * ahead.accuracy:.1f} %"
+            f"{TIMES[ahead.times]} the labels ({ahead.sentences:,} sentences) would give about {about}"
+            + f" (from {low} to {high})" * (seeds > 1)
+            + f": {100 * ahead.accuracy:.1f} %"
         )
+    if seeds == 1 and found.forecasts:
+        lines.append("one seed says nothing of how sure that is; --seeds 3 does")
     return "\n".join(lines)

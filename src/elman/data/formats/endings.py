@@ -26,6 +26,8 @@ FORMATS_BY_EXTENSION: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((".conll", ".iob", ".iob2", ".bio", ".bioes"), ("columns", "conllu", "conllup")),
 }
 """Extension -> its format, then further formats whose files are named so, too."""
+NOT_WRITTEN = (".xlsx", ".xls", ".ods", ".docx", ".doc", ".odt", ".pdf", ".rtf")
+"""Extensions of programs that would not open what is written; a spreadsheet opens .csv."""
 
 
 def extension(path: str) -> str:
@@ -45,6 +47,8 @@ def output_format(path: str, asked: str | None, option: str = "--as") -> str | N
     Raises ConfigError if they disagree.
     """
     formats = formats_of(path)
+    if extension(path) in NOT_WRITTEN:
+        raise ConfigError(f"{path}: {extension(path)} is not written; a spreadsheet opens .csv, an editor .txt")
     if asked is None:
         return formats[0] if formats else None
     if formats and asked not in formats:
