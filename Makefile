@@ -30,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy bench-onnx readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy bench-onnx readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,28 @@ sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under Add
 	@PYTHONPATH=build/sanitize/site ELMAN_KERNELS=native ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/taggers/test_fast_lines.py -k "not loaded"
+
+sanitize-threads: $(VENV)/.extra-test $(VENV)/.installed ## tagging, loading and learning in 64 threads under ThreadSanitizer (gcc, Linux); OPTIONS='--minutes 10'
+	@echo "make: building the kernels with ThreadSanitizer"
+	@rm -rf build/sanitize-threads
+	@$(PIP) wheel . --no-deps --wheel-dir build/sanitize-threads --config-settings=build-dir=build/sanitize-threads/cmake \
+	  --config-settings=cmake.build-type=RelWithDebInfo --config-settings=cmake.define.ELMAN_SANITIZE_THREADS=ON
+	@$(PIP) install --no-deps --target build/sanitize-threads/site build/sanitize-threads/*.whl
+	@PYTHONPATH=build/sanitize-threads/site ELMAN_KERNELS=native OPENBLAS_NUM_THREADS=1 \
+	  LD_PRELOAD="$$($(CXX) -print-file-name=libtsan.so)" TSAN_OPTIONS="exitcode=0 log_path=$(abspath build/sanitize-threads)/report" \
+	  $(BIN)/python tests/reliability/many_threads.py --sanitized --share 0.1 --minutes 5 $(OPTIONS)
+
+# Each proof adds its counts to benchmarks/results/reliability.json and goes on where it ended, until its share is done.
+PROOFS := $(if $(PART),$(PART),fault_calls power_loss address_space poor_places many_threads mutate_models mutate_inputs \
+  api_machine hostile_text)
+prove = @failed=; for proof in $(PROOFS); do $(BIN)/python tests/reliability/$$proof.py $(1) $(OPTIONS) || failed="$$failed $$proof"; done; \
+  $(BIN)/python tests/reliability/campaign.py; test -z "$$failed" || { echo "make: faults in:$$failed" >&2; exit 1; }
+
+reliability: $(VENV)/.installed $(VENV)/.extra-test ## try to break every promise, a tenth of the cases, at most an hour; PART=fault_calls
+	$(call prove,--share 0.1 --minutes 6)
+
+reliability-full: $(VENV)/.installed $(VENV)/.extra-test ## all cases, 20 minutes of each proof; again to go on; PART=fault_calls
+	$(call prove,--share 1 --minutes 20)
 
 bench: $(BENCH_VENV)/.ready ## speed against PyTorch, ONNX Runtime, CRFsuite, NLTK, spaCy; 20 minutes; OPTIONS='--only w2,w3'
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py $(OPTIONS)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
 
 CHROMIUM = os.environ.get("CHROMIUM") or "chromium"
+PATIENCE = 60_000
+"""Milliseconds to wait for what must come: a busy machine takes its time to learn."""
 TOKEN = "a-token-of-the-tests"
 
 
@@ -70,6 +72,7 @@ def browser() -> Iterator[Browser]:
     from playwright import sync_api
 
     with sync_api.sync_playwright() as playwright:
+        sync_api.expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -146,7 +149,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     def open_(service: Running, **options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
         contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: leave(problems, dialog))

@@ -64,6 +64,22 @@ def test_answer_that_got_lost_is_no_conflict(serve, open_page):
     assert len(service.corrections()) == 1
 
 
+def test_answer_that_got_lost_over_a_reload_is_no_conflict(serve, open_page):
+    service = serve()
+    page = open_page(service)
+    page.route(CORRECTIONS, lambda route: (route.fetch(), route.abort()))
+    correct(page)
+    expect(page.get_by_role("alert")).to_contain_text("1 answer not stored yet")
+    page.unroute(CORRECTIONS)
+    with page.expect_response(CORRECTIONS) as answer:
+        page.reload()
+    assert answer.value.status == 409
+    has_corrected(page, 1)
+    page.wait_for_function("sessionStorage.getItem('elman.outbox') === '[]'")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert len(service.corrections()) == 1
+
+
 def test_conflict_brings_the_sentence_back(serve, open_page):
     service = serve()
     page = open_page(service)

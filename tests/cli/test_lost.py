@@ -103,7 +103,7 @@ def test_a_disk_that_takes_a_part_of_a_line(tmp_path: Path, monkeypatch: pytest.
 
 
 def event(epoch: int) -> Any:
-    from elman.training.trainer import Progress
+    from elman.training.progress import Progress
 
     facts: dict[str, Any] = dict.fromkeys(Progress.__slots__, None) | {"member": 1, "members": 1, "part": ""}
     return Progress(**facts | {"epoch": epoch, "epochs": 3, "seconds": 1.0, "loss": 1.0, "is_epoch_end": True})

@@ -21,9 +21,11 @@ SHARED = {
     "--as": ("FORMAT", "Format to write"),
     "--as-printed": ("BOOL", "Train as slide 32 is printed"),
     "--bptt": ("N", "Steps that each output error goes back"),
+    "--checkpoint": ("FILE", "Keep the state of training in FILE"),
     "--config": ("FILE.toml", "File of settings that differ from the preset."),
     "--dev": ("FILE", "Development "),
     "--encoding": ("STRING", "Character encoding of the input; never guessed."),
+    "--every": ("TIME", "Time between two states"),
     "--format": ("FORMAT", "Format of the input (docs/reference/formats.md)"),
     "--heldout": ("FILE", "Labelled text that is not learned"),
     "--html": ("FILE", "Write a page with "),
@@ -34,6 +36,7 @@ SHARED = {
     "--iterations": ("N", "Passes over the sentences."),
     "--model": ("CHOICE", "Kind of model"),
     "--output": ("FILE", ""),  # a model, or tagged text
+    "--overwrite": ("BOOL", "Start again although there is a checkpoint."),
     "--plot": ("FILE", "Draw "),
     "--precision": ("CHOICE", "Arithmetic of a network"),
     "--predicted-format": ("FORMAT", "Format of the predictions"),
@@ -41,6 +44,7 @@ SHARED = {
     "--preset": ("CHOICE", "Settings to start from."),
     "--results": ("FILE", "Keep results here, "),
     "--quiet": ("BOOL", "No notes and no progress; warnings and errors stay."),
+    "--resume": ("BOOL", "Keep OUT.part if the command ends early"),
     "--replay": ("TRAIN", "Training sentences, to learn again with the corrections"),
     "--scheme": ("SCHEME", "Scheme of span tags"),
     "--seed": ("N", "Seed of all random draws."),
@@ -102,6 +106,9 @@ def test_an_option_means_one_thing() -> None:
     assert {name for name, options in uses.items() if len(options) > 1 and name[1] == "-"} == set(SHARED)
     for name, (metavar, help) in SHARED.items():
         for option in uses[name]:
+            if name == "--resume" and takes(option) == "FILE":  # training goes on from a file, the others from OUT.part
+                assert option.help is not None and option.help.startswith("Go on with the run of this checkpoint")
+                continue
             assert (takes(option), option.help is not None and option.help[: len(help)]) == (metavar, help), name
     for name in ("--top", "--text", "--token", "--from", "--to"):
         assert len(uses[name]) == 1

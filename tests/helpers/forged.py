@@ -104,6 +104,8 @@ def trained(folder: Path) -> dict[str, Trained]:
         model = elman.train(data, how.pop("dev", None), settings=own, **{**QUIET, **how})
         if name == "learned":
             model, _ = elman.learn.update(model, TAGGED[:1], naive=False)
+        if name == "pipeline":  # whose own segmenter has the size that a treebank needs
+            model = elman.Pipeline(elman.load(folder / "segment.model"), model.words)  # type: ignore[arg-type, attr-defined]
         model.save(folder / f"{name}.model")
         found[name] = Trained(model_file.read(folder / f"{name}.model"), data)
     return found

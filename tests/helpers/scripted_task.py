@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from elman.nn.layers import SparseRows
-from elman.training import optimizers, trainer
+from elman.training import optimizers
 from elman.training.optimizers import Gradients
-from elman.training.trainer import LossTotals, StepKey
+from elman.training.task import Items, LossTotals, StepKey
 from elman.utils import seeding
 
 Array = np.ndarray[Any, Any]
 
 
-class Task(trainer.Items):
+class Task(Items):
     """Gradients that hang on the items, the parameters and the draws of their place; scores by a script."""
 
     def __init__(self, scores: Sequence[float] | None = None, items: int = 22, fused: bool = False) -> None:

@@ -92,3 +92,16 @@ def test_the_environment_is_read_at_first_use(selection: None, monkeypatch: pyte
 def test_no_other_names() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'linear'"):
         kernels.linear  # noqa: B018
+
+
+def test_an_instruction_set_that_is_in_use_is_not_set_again() -> None:
+    """Kernels may be running in other threads: ThreadSanitizer reported that as a race."""
+
+    class Core:
+        def isa(self) -> str:
+            return "avx2"
+
+        def set_isa(self, isa: str) -> None:
+            raise AssertionError("set again")
+
+    kernels._use(Core(), "avx2")

@@ -15,7 +15,7 @@ from elman.data.correction import Correction
 from elman.learn.patch import EARLIER, LONGEST, NEW, REPLAYED, PatchOptions, PatchTask, Plan, _given
 from elman.nn.batch import packed
 from elman.nn.layers import SparseRows
-from elman.training.trainer import StepKey
+from elman.training.task import StepKey
 
 SMALL = {"hidden": 4, "embedding": 3, "feature_embedding": 2, "epochs": 2, "ensemble": 1}
 PLAIN = {"dropout": 0.0, "word_dropout": 0.0, "unk_dropout": 0.0}

@@ -4,7 +4,8 @@
 
 Every answer must be one that the document declares, with its media type and schema, and none of 5xx. The stream of
 events is left out: it lasts 50 s by itself (tests/server/test_run.py reads it). Half of the ids are those of sentences.
-The outcome of all cases is kept in benchmarks/results/service.json.
+The outcome of all cases is kept in benchmarks/results/service.json. Requests go one after the other: schemathesis in
+several threads fails on Python 3.11 (hypothesis parses its own source then).
 """
 
 from __future__ import annotations
@@ -54,9 +55,7 @@ def requests_answered(client: Client) -> tuple[int, int]:
 def failures(report: Path) -> int:
     """Return the number of operations, in a report of JUnit's form, of which an answer was not as declared."""
     suites = ElementTree.parse(report).getroot()
-    return sum(
-        1 for case in suites.iter("testcase") if case.find("failure") is not None or case.find("error") is not None
-    )
+    return sum(case.find("failure") is not None for case in suites.iter("testcase"))
 
 
 def fuzz(service: Served, given: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -76,17 +75,11 @@ def fuzz(service: Served, given: argparse.Namespace, folder: Path) -> dict[str, 
         command += ["--exclude-operation-id", STREAM, "--report-junit-path", str(report), "--seed", str(seed)]
         command += ["--phases", "examples,coverage,fuzzing" if seed == given.seed else "fuzzing"]
         command += ["--max-examples", str(-(-(given.cases - cases) // operations))]
-        command += [
-            "--workers",
-            str(given.workers),
-            "--continue-on-failure",
-            "--suppress-health-check",
-            "all",
-            "--request-timeout",
-            "60",
-        ]
+        command += ["--continue-on-failure", "--suppress-health-check", "all", "--request-timeout", "60"]
         status = subprocess.run(command, cwd=folder).returncode
-        undeclared = failures(report) or int(status != 0)
+        undeclared = failures(report)
+        if status and not undeclared:
+            sys.exit(f"schemathesis has ended with status {status}; nothing is kept")
         with service.client() as later:  # a connection is closed if it is idle for long
             answered, failed = requests_answered(later)
         if answered - before - 1 <= cases:
@@ -103,7 +96,6 @@ def main() -> None:
     parser.add_argument("--schemathesis", default="schemathesis")
     parser.add_argument("--cases", type=int, default=ALL)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=4, help="requests at once")
     given = parser.parse_args()
     said = subprocess.run([given.schemathesis, "--version"], capture_output=True, text=True, check=True).stdout
     measurement = Measurement()

@@ -84,8 +84,9 @@ Make = Callable[..., Service]
 
 
 @pytest.fixture
-def serve(model: Path, tmp_path: Path) -> Iterator[Make]:
+def serve(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Opens services, by default without learning, and closes them."""
+    monkeypatch.setattr("elman.server.learning.RETRAINING", 0)  # a busy machine would leave it no time at all
     made: list[Service] = []
 
     def make(*files: Path, learn: LearnOptions | None = None, start: bool = False, **options: Any) -> Service:

@@ -20,7 +20,7 @@ from elman.server.service import Service
 from elman.server.store import ConflictError
 
 Make = Callable[..., Service]
-PATIENCE = 120.0
+PATIENCE = 300.0
 NOT_SEEN = [None] * 4
 """Words of a sentence that nobody has looked at."""
 

@@ -21,7 +21,7 @@ from elman.models.rnn import RecurrentModel
 from elman.taggers.tagger import Tagger
 from elman.training import optimizers
 from elman.training.ensemble import begin
-from elman.training.trainer import LossTotals, StepKey
+from elman.training.task import LossTotals, StepKey
 from made_up import two_columns
 
 BOTH = two_columns(50, 1)

@@ -13,6 +13,7 @@ import pytest
 import elman
 from elman.data.targets import UNKNOWN
 from elman.errors import ConfigError, DataError, ModelFileError
+from elman.models.file import Stored
 from elman.models.ngram_lm import NGrams
 from elman.models.streaming import Stream
 from elman.taggers import train_language
@@ -92,6 +93,25 @@ def test_samples(model: LanguageModel) -> None:
             model.sample(**{"length": 1, **named})  # type: ignore[arg-type]
     # however cold it is, there is a likeliest symbol
     assert model.sample(9, temperature=1e-320) == model.sample(9, temperature=0)
+
+
+def test_there_is_nothing_to_sample_but_unknown_words(tmp_path: Path) -> None:
+    from elman.taggers.load import of_content
+
+    (tmp_path / "text").write_text("a b\n" * 20)
+    saved = elman.train(str(tmp_path / "text"), task="lm", settings={**SMALL, "epochs": 1}, **QUIET)
+    record, tensors = saved.to_record()
+    bias = tensors["output.b_o"].copy()
+    bias[record["model"]["tags"].index(UNKNOWN)] = 1e5
+    stored = {
+        name: Stored("F32" if w.dtype == np.float32 else "F16", w.shape, w.tobytes()) for name, w in tensors.items()
+    }
+    stored["output.b_o"] = Stored("F32", bias.shape, bias.tobytes())
+    model = of_content("m", (record, stored), threads=1)
+    assert isinstance(model, LanguageModel)
+    for temperature in (0, 1):
+        with pytest.raises(ModelFileError, match="^nothing to sample: for this model only <unk> can follow here$"):
+            model.sample(3, temperature=temperature)
 
 
 def test_ngrams_sum_to_one() -> None:

@@ -103,6 +103,16 @@ def test_a_text_without_an_end_is_ended_between_two_words() -> None:
     assert found[0].words[0] == "a"
 
 
+@pytest.mark.parametrize(("word", "n_words"), [("ab ", 2 * LONGEST), ("ab", None)])
+def test_so_is_a_text_in_which_no_word_begins(word: str, n_words: int | None) -> None:
+    model = segmenter(lambda window: "O" if middle(window) == " " else "I")
+    found = list(model.sentences([word * (2 * LONGEST)]))
+    assert len(found) > 1
+    words = [word for sentence in found for word in sentence.words]
+    assert "".join(words) == "ab" * (2 * LONGEST)
+    assert n_words is None or words == ["ab"] * n_words
+
+
 def test_lines_of_a_model_without_sentences() -> None:
     model = segmenter(lambda window: "B" if middle(window) in "ab" else "I", sentences=False)
     found = list(model.sentences(["axbx a\n", "\n", "b\u3000"]))

@@ -17,8 +17,8 @@ from elman.models.constraints import first_break
 from elman.models.rnn import RecurrentModel
 from elman.training import optimizers, tagging_task as learning
 from elman.training.run_options import RunOptions
+from elman.training.task import LossTotals, StepKey
 from elman.training.train_rnn import train_rnn
-from elman.training.trainer import LossTotals, StepKey
 
 Labelled = list[tuple[list[str], list[str]]]
 SMALL = Config().with_settings(

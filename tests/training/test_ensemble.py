@@ -18,9 +18,10 @@ from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
 from elman.training import ensemble
 from elman.training.ensemble import begin
+from elman.training.progress import Progress
 from elman.training.run_options import RunOptions
+from elman.training.run_state import Record
 from elman.training.train_rnn import train_rnn
-from elman.training.trainer import Progress
 from elman.utils import seeding
 from made_up import two_columns
 
@@ -245,7 +246,7 @@ def test_ctrl_c_before_a_network_has_learned(monkeypatch: pytest.MonkeyPatch) ->
 
     def stop_in_the_second(task: Any, config: Any, **options: Any) -> Any:
         done.append(task)
-        return trainer.Record(interrupted=True) if len(done) == 2 else fit(task, config, **options)
+        return Record(interrupted=True) if len(done) == 2 else fit(task, config, **options)
 
     monkeypatch.setattr(trainer, "fit", stop_in_the_second)
     model = trained(SOFTMAX.with_settings({"ensemble": 3}))
@@ -325,7 +326,7 @@ def test_a_student_stopped_in_its_first_epoch_leaves_the_first_teacher(monkeypat
     fit = trainer.fit
 
     def stop_the_student(task: Any, config: Any, **options: Any) -> Any:
-        return trainer.Record(interrupted=True) if task.soft_targets is not None else fit(task, config, **options)
+        return Record(interrupted=True) if task.soft_targets is not None else fit(task, config, **options)
 
     monkeypatch.setattr(trainer, "fit", stop_the_student)
     model = trained(SOFTMAX.with_settings({"distill_teachers": 2}))

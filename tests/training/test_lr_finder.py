@@ -12,7 +12,8 @@ from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.training import lr_finder as rate_finder
 from elman.training.lr_finder import HIGHEST, LOWEST, STEPS, RateTrial, find
-from elman.training.trainer import Gradients, Items, LossTotals, StepKey
+from elman.training.optimizers import Gradients
+from elman.training.task import Items, LossTotals, StepKey
 
 Array = np.ndarray[Any, Any]
 SGD = TrainingConfig(batch=4, shards=2, optimizer="sgd", grad_clip=0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from elman.training.monitor import Monitor
-from elman.training.trainer import Progress
+from elman.training.progress import Progress
 
 
 def event(epoch: int, loss: float, **given: Any) -> Progress:

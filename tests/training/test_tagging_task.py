@@ -14,7 +14,7 @@ from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
 from elman.nn.layers import SparseRows
 from elman.training import optimizers, tagging_task as learning
-from elman.training.trainer import LossTotals, StepKey
+from elman.training.task import LossTotals, StepKey
 from elman.utils import seeding
 from small_language import ELMAN, SMALL, TRAIN, TUTORIAL, Labelled, bits, trained
 

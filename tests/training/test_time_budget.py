@@ -16,8 +16,10 @@ import elman
 from elman.config import Config
 from elman.errors import ConfigError
 from elman.training import time_budget, trainer
+from elman.training.optimizers import Gradients
+from elman.training.run_state import Record
+from elman.training.task import Items, LossTotals, StepKey
 from elman.training.time_budget import Budget, seconds_of
-from elman.training.trainer import Gradients, LossTotals, Record, StepKey
 
 Array = np.ndarray[Any, Any]
 
@@ -75,7 +77,7 @@ class World:
     def budget(self, seconds: float, **chosen: object) -> Budget:
         return Budget(seconds, chosen, self.notes.append, self.clock)
 
-    def run(self, limit: Budget, config: Config, reading: float = 0.0) -> tuple[Config, trainer.Record]:
+    def run(self, limit: Budget, config: Config, reading: float = 0.0) -> tuple[Config, Record]:
         self.now += reading
         config = limit.choose(config, self.task, 1, 1)
         record = trainer.fit(self.task(config), config.training, seed=1, threads=1, replan=limit.replan)
@@ -87,7 +89,7 @@ class World:
         return self.now - 1000
 
 
-class Task(trainer.Items):
+class Task(Items):
     """Work without a result."""
 
     def __init__(self, world: World, config: Config) -> None:

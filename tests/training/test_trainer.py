@@ -12,9 +12,11 @@ import pytest
 from elman.config import TrainingConfig
 from elman.nn.activations import Units
 from elman.nn.layers import SparseRows
-from elman.training import trainer
+from elman.training import progress, run_state
 from elman.training.optimizers import Gradients
-from elman.training.trainer import LossTotals, Progress, StepKey, fit
+from elman.training.progress import Progress
+from elman.training.task import LossTotals, StepKey
+from elman.training.trainer import fit
 from scripted_task import Recorder, Task, same
 
 Array = np.ndarray[Any, Any]
@@ -107,7 +109,7 @@ def test_the_mean_of_the_last_weights_is_scored_and_kept(recorder: Recorder) -> 
 def test_moments_of_a_long_run_are_averaged(recorder: Recorder) -> None:
     task = Task(items=4 * 640)
     fit(task, TrainingConfig(epochs=1, batch=4, shards=1, averaging=0.5), seed=1, threads=1)
-    assert recorder.settled == trainer.AVERAGED + 1
+    assert recorder.settled == run_state.AVERAGED + 1
     np.testing.assert_allclose(task.parameters["w"], 1 + np.mean(np.arange(330, 641, 10)))
 
 
@@ -210,7 +212,7 @@ def events_of(task: Task, config: TrainingConfig) -> list[Progress]:
 def slow_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every look at the clock finds it a second later."""
     ticks = iter(range(10_000))
-    monkeypatch.setattr(trainer, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
+    monkeypatch.setattr(progress, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
 
 
 def check_events(events: list[Progress], epochs: int, steps: int) -> None:

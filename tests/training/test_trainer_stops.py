@@ -13,7 +13,8 @@ import pytest
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
 from elman.training.optimizers import Gradients
-from elman.training.trainer import LossTotals, StepKey, fit
+from elman.training.task import LossTotals, StepKey
+from elman.training.trainer import fit
 from scripted_task import Recorder, Task, same
 
 Array = np.ndarray[Any, Any]

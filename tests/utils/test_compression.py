@@ -256,7 +256,7 @@ def test_first_bytes(tmp_path, monkeypatch):
 
 def test_without_the_package(tmp_path, monkeypatch):
     def missing(name):
-        raise ImportError(name)
+        raise ModuleNotFoundError(name)
 
     monkeypatch.setattr(compression, "import_module", missing)
     message = r"this needs the package backports.zstd: pip install '\.\[zstd\]' in"

@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -238,3 +239,28 @@ def test_which_files_are_meant(tmp_path, monkeypatch):
         input_files(["*.conllu"])
     with pytest.raises(DataError, match="^sub: a folder without files; a pattern like .* takes those further down$"):
         input_files(["sub"])
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+def test_the_new_name_is_flushed_behind_the_data(target, folder, monkeypatch):
+    flushed = []
+    monkeypatch.setattr(os, "fsync", lambda number: flushed.append(os.readlink(f"/proc/self/fd/{number}")))
+    with OutputFile(str(target)) as file:
+        file.write("new")
+    assert len(flushed) == 2 and flushed[1] == str(folder.resolve())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not flushed there")
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
+def test_a_folder_that_cannot_be_flushed(target, folder, monkeypatch, number):
+    """Some network drives cannot; a broken disk is an error, and the new file is there."""
+
+    def fsync(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OutputError, match="Input/output error") if number == errno.EIO else nullcontext():
+        with OutputFile(str(target)) as file:
+            file.write("new")
+    assert (target.read_text(), os.listdir(folder)) == ("new", ["out"])

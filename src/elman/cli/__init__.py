@@ -17,7 +17,7 @@ import click
 from elman import __version__
 from elman.cli.help import Context
 from elman.cli.say import tell
-from elman.cli.shortage import advice, lacks_memory
+from elman.cli.shortage import advice, lacks_memory, watch_imports
 from elman.cli.streams import OUTPUT, prepare
 from elman.cli.unknown import Group, no_option
 from elman.errors import ElmanError, reason
@@ -101,6 +101,7 @@ def group() -> None:
 def main() -> None:
     """Run ``sys.argv`` and exit with its status."""
     prepare()
+    watch_imports()
     if "_ELMAN_COMPLETE" in os.environ:
         from elman.cli import completion
 

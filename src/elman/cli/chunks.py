@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from elman.data.formats.text_io import after_lines
 from elman.utils import limits
 
 if TYPE_CHECKING:
@@ -35,15 +36,18 @@ def chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]
         yield chunk
 
 
-def tagged_lines(reading: Reading, tagger: Tagger, live: bool) -> Iterator[str]:
-    """Yield plain text with tags: the same as sentence by sentence, without making sentences of it."""
+def tagged_lines(reading: Reading, tagger: Tagger, live: bool, done: int = 0) -> Iterator[str]:
+    """Yield plain text with tags: the same as sentence by sentence, without making sentences of it.
+
+    ``done`` lines at the beginning are left out.
+    """
 
     def checked(some: list[bytes]) -> list[bytes]:
         for piece in some:
             limits.check_lines(piece, reading.path)
         return some
 
-    pieces = map(checked, _pieces(reading.plain_text(), tagger.threads, live))
+    pieces = map(checked, _pieces(after_lines(reading.plain_text(), done), tagger.threads, live))
     if live:  # write what has come before waiting for more
         for some in pieces:
             yield b"".join(tagger.tag_lines(some)).decode()

@@ -31,6 +31,8 @@ class ConfidenceWriter:
     ``least``  tags with a lower confidence are left out; None: all are written
     """
 
+    STATE = ("words", "texts", "sure")
+
     def __init__(self, shown: bool, least: float | None) -> None:
         self.shown, self.least = shown, least
         self.words = self.texts = 0

@@ -26,6 +26,8 @@ _ROOT, _OTHER = "root", "dep"
 class OnlyEmpty:
     """Takes the tags of a file before those of a model, and counts the words that are filled in."""
 
+    STATE = ("_words", "_filled", "_repaired")
+
     def __init__(self) -> None:
         self._words: Counter[str] = Counter()
         self._filled: Counter[str] = Counter()

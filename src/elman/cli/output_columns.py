@@ -30,7 +30,7 @@ class OutputColumns:
     labels: Mapping[str, str]
     format: str
     alone: bool = False
-    empty: list[str] = field(default_factory=list)
+    empty: EmptyTexts = field(default_factory=lambda: EmptyTexts())
     """Places of texts without words, which get no label."""
     only_empty: OnlyEmpty | None = None
     """Keeps the tags that are there already; None: all are replaced."""
@@ -46,7 +46,7 @@ class OutputColumns:
             return sentence
         if not sentence.words:
             if sentence.format not in ("columns", "conllu", "conllup", "trees"):  # in others a gap is no text
-                self.empty.append(f"{sentence.path}:{sentence.line}")
+                self.empty.add(f"{sentence.path}:{sentence.line}")
             return sentence
         new = {place: found[name] for name, place in self.labels.items()}
         if self.only_empty is not None:
@@ -69,10 +69,22 @@ class OutputColumns:
 
     def tell(self, notes: Notes) -> None:
         """Warn of texts that were not labelled."""
-        if self.empty:
-            n = len(self.empty)
-            text = "text has" if n == 1 else "texts have"
-            notes.warn(f"{n:,} {text} no words, and so no label; the first: {self.empty[0]}")
+        if self.empty.count:
+            text = "text has" if self.empty.count == 1 else "texts have"
+            notes.warn(f"{self.empty.count:,} {text} no words, and so no label; the first: {self.empty.first}")
+
+
+class EmptyTexts:
+    """Counts texts, and keeps the place of the first."""
+
+    STATE = ("count", "first")
+
+    def __init__(self) -> None:
+        self.count, self.first = 0, ""
+
+    def add(self, place: str) -> None:
+        """Count a text at a place."""
+        self.count, self.first = self.count + 1, self.first or place
 
 
 def output_columns(

@@ -159,6 +159,8 @@ class LossNotingWriter:
     ``replaced_columns``  the columns of the input that the new tags replace, under whatever name
     """
 
+    STATE = ("_beside", "_lost")
+
     def __init__(self, writer: Writer, format: str, labels: Sequence[str], replaced_columns: Iterable[str]) -> None:
         from elman.data.formats import HOLDS
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from elman.training.monitor import Monitor
-    from elman.training.trainer import Progress
+    from elman.training.progress import Progress
 
 
 WIDE = 100
@@ -35,7 +35,8 @@ class TrainingProgress:
     On a terminal it draws a progress bar on stderr, unless ``quiet``; if ``verbose``, it prints a line per epoch
     instead, on a terminal or not. ``log`` is the path of a file that gets one JSON object per epoch, the only record of
     time, speed and instruction set. If writing the log fails, training continues and ``check_log`` raises when the
-    model is saved. ``on_warning`` is called once if the run diverges and once if it stops learning.
+    model is saved. ``append`` adds to a log that exists. ``on_warning`` is called once if the run diverges and once if
+    it stops learning.
     Raises OutputError if the log cannot be opened.
     """
 
@@ -46,9 +47,10 @@ class TrainingProgress:
         *,
         quiet: bool = False,
         verbose: bool = False,
+        append: bool = False,
     ) -> None:
         self._draws, self._verbose = not (quiet or verbose), verbose
-        self._log_path, self._on_warning = log, on_warning
+        self._log_path, self._on_warning, self._append = log, on_warning, append
         self._monitors: dict[int, Monitor] = {}  # by network
         self._log: FileIO | None = None
         self._lost: OutputError | None = None
@@ -80,7 +82,8 @@ class TrainingProgress:
     def _monitor(self, event: Progress) -> str | None:
         from elman.training.monitor import Monitor
 
-        if event.epoch == 1:  # of this network, or of the next task of a pipeline
+        known = event.member in self._monitors  # not if it was resumed
+        if event.epoch == 1 or not known:  # of this network, or of the next task of a pipeline
             self._monitors[event.member] = Monitor()
         warning = self._monitors[event.member](event)
         if warning is not None and self._on_warning is not None:
@@ -90,7 +93,8 @@ class TrainingProgress:
     def _write(self, path: str, event: Progress, warning: str | None) -> None:
         if self._log is None:  # keep an old log until training has begun
             with while_writing(path):
-                self._log = self._stack.enter_context(open_direct(path))  # unbuffered, in case the process is killed
+                file = FileIO(path, "a") if self._append and os.path.isfile(path) else open_direct(path)
+                self._log = self._stack.enter_context(file)  # unbuffered, in case the process is killed
         if not event.is_epoch_end:
             return
         omitted = {"is_epoch_end", "part"} | ({"member", "members"} if event.members == 1 else set())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.loading import known
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
 
 BOM = "\ufeff"
+_NEW_DOCUMENT, _NEW_PARAGRAPH = "# newdoc\n", "# newpar\n"
 MANY = 20
 """Characters of a line that make it odd if no line has a space."""
 
@@ -54,13 +56,19 @@ def with_columns(model: Predictor) -> ColumnPredictor:
 class RawText:
     """Writes the sentences that a ``Segmenter`` or a ``Pipeline`` finds in raw text, file by file.
 
+    ``place``  the units of the present file that are done, and the sentences of the next unit that are. A unit is a
+               paragraph; or a line, if the model finds no sentences. Writing begins behind the place that is set
+
     Raises ConfigError if the format cannot hold them.
     """
+
+    STATE = ("_number",)
 
     def __init__(self, model: Any, output_format: str | None, confidence: bool, notes: Notes) -> None:
         from elman.data.formats import check_output
 
         self._model, self._confidence, self._notes, self._number = model, confidence, notes, 0
+        self.place = [0, 0]
         self.targets: tuple[str, ...] = model.targets if model.reads_sentences else ()
         self.format = output_format or ("conllu" if model.finds_sentences or confidence else "text")
         if confidence and not model.reads_sentences and self.format != "conllu":
@@ -70,7 +78,7 @@ class RawText:
     def write(self, reading: Reading, writer: Writer) -> Iterator[tuple[str | bytes, Sentence]]:
         """Yield the text of each sentence of a file, and the sentence."""
         seen = _CountedLines(line.removeprefix(BOM) for line in reading.raw_text())
-        for sentence, confidences in self._sentences(seen):
+        for sentence, confidences in self._behind_place(iter(seen)):
             if not sentence.words and self.format != "text":
                 continue
             self._number += bool(sentence.words)
@@ -82,13 +90,43 @@ class RawText:
             few = "the text this model learned from has some, so it may find few words"
             self._notes.add(f"{reading.path}: no spaces in it; {few}")
 
-    def _sentences(self, lines: Iterable[str]) -> Iterator[tuple[Sentence, Confidences | None]]:
+    def _behind_place(self, lines: Iterator[str]) -> Iterator[tuple[Sentence, Confidences | None]]:
+        """Yield the sentences behind ``place``, which is kept up to date."""
+        units, done = self.place
+        self._skip(lines, units)
+        by_lines, first = not self._model.finds_sentences, True
+        self.place = [units, 0]
+        for sentence, confidences in self._sentences(lines, self._number - done):
+            if by_lines:
+                self.place[0] += 1
+            else:
+                if not first and _NEW_PARAGRAPH in sentence.lines[:2]:
+                    self.place = [self.place[0] + 1, 0]
+                self.place[1] += 1
+            if first and units and _NEW_DOCUMENT in sentence.lines[:1]:
+                rows = tuple([row - 1 for row in sentence.rows])
+                sentence = replace(sentence, lines=sentence.lines[1:], rows=rows)
+            first = False
+            if by_lines or self.place[0] > units or self.place[1] > done:
+                yield sentence, confidences
+
+    def _skip(self, lines: Iterator[str], units: int) -> None:
+        """Read the first units of a text."""
+        read = getattr(self._model, "segmenter", self._model).segmentation.text
+        by_lines, words = not self._model.finds_sentences, False
+        while units and (line := next(lines, None)) is not None:
+            text = bool(read(line))
+            ends = text or not self._model.reads_sentences if by_lines else words and not text
+            words = text
+            units -= ends
+
+    def _sentences(self, lines: Iterable[str], number: int) -> Iterator[tuple[Sentence, Confidences | None]]:
         """Yield the sentences of a text; of a pipeline with the confidences of their columns, if these are shown."""
         if self._confidence and self._model.reads_sentences:
-            for draft, columns, confidences in self._model.drafts(lines, number=self._number):
+            for draft, columns, confidences in self._model.drafts(lines, number=number):
                 yield draft.sentence(columns), one_or_by_column(confidences)
             return
-        for sentence in self._model.sentences(lines, confidence=self._confidence, number=self._number):
+        for sentence in self._model.sentences(lines, confidence=self._confidence, number=number):
             yield sentence, None
 
 

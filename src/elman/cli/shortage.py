@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
 from collections.abc import Sequence
+
+from elman.utils.imports import does_not_fit
 
 _TEXTS = (
     "array is too big",  # NumPy, if the product of sizes overflows
@@ -14,7 +18,6 @@ _TEXTS = (
     "basic_string::",
     "can't start new thread",
     "can't allocate",
-    "failed to map segment",  # loading a shared library
 )
 """Texts of errors other than MemoryError that mean memory ran out."""
 
@@ -40,7 +43,9 @@ def lacks_memory(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
-    known = isinstance(error, ValueError | OverflowError | RuntimeError | ImportError)
+    if isinstance(error, ImportError):
+        return does_not_fit(error)
+    known = isinstance(error, ValueError | OverflowError | RuntimeError)
     return known and any(text in str(error) for text in _TEXTS)
 
 
@@ -49,3 +54,44 @@ def advice(arguments: Sequence[str]) -> str:
     command = arguments[0] if arguments else ""
     action = next((text for names, text in _ADVICE.items() if command in names), "close other programs")
     return f"not enough memory: {action}, or a machine with more"
+
+
+_ROOM = {"numpy": 140_000_000, "pyarrow": 280_000_000}
+"""Bytes of address space that a package takes; NumPy with one thread, its first matrix product included."""
+_THREAD = 45_000_000
+"""Bytes that NumPy takes for each thread more."""
+
+
+def watch_imports() -> None:
+    """Raise MemoryError when a package is imported for which the limit of address space (``ulimit -v``) leaves no room.
+
+    The libraries in these packages end the process themselves if memory is short, with messages of their own.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        sys.meta_path.insert(0, _Room())
+
+
+class _Room:
+    """A finder of modules that finds none: Python asks it before it imports a module."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Raise MemoryError if there is no room for the package ``name``."""
+        if name not in _ROOM:
+            return
+        import mmap
+
+        more = min(_wished_threads(), os.cpu_count() or 1) - 1 if name == "numpy" else 0
+        try:
+            flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+            mmap.mmap(-1, _ROOM[name] + _THREAD * more, flags=flags, prot=mmap.PROT_READ).close()
+        except OSError:
+            raise MemoryError from None
+
+
+def _wished_threads() -> int:
+    wished = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
+    return int(wished) if wished.isdecimal() and 0 < len(wished.lstrip("0")) < 4 else os.cpu_count() or 1

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import count
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.chunks import chunks, tagged_lines
 from elman.cli.loading import known
 from elman.cli.notes import Notes, switching_often
 from elman.cli.only_empty import OnlyEmpty
-from elman.cli.output_columns import OutputColumns, how_many, output_columns
+from elman.cli.output_columns import EmptyTexts, OutputColumns, how_many, output_columns
 from elman.cli.output_folder import OutputFolder, alike, is_folder
 from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
 from elman.cli.punctuation import attached_punctuation
 from elman.cli.raw_text import RawText, reads_raw, refuse_options, with_columns
+from elman.cli.resuming import check_resumable_format, open_output
 from elman.cli.tokenized import Tokenized, check_is_text
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from elman.cli.file_progress import FileProgress
     from elman.data.formats import Reading
     from elman.taggers.column_predictor import ColumnPredictor
+    from elman.utils.resumption import Resumption
 
 BOM = "\ufeff"
 
@@ -59,13 +61,15 @@ class Tagging:
         self.columns = OutputColumns({}, {}, "")
         self._names = column_names(options.target)
         self._known = known(tagger)
-        self._empty: list[str] = []
+        self._empty = EmptyTexts()
         self._only_empty = OnlyEmpty() if options.only_empty else None
         self._raw: RawText | None = None
-        self._tokenizer = self._numbers = None
+        self._tokenizer = None
         if options.tokenize and not tagger.reads_raw_text:
-            self._tokenizer, self._numbers = with_columns(tagger).tokenizer, count(1)
+            self._tokenizer = with_columns(tagger).tokenizer
+        self._number = 0  # sentences that were numbered
         self._last_line = ""
+        self.shared: Resumption | None = None
         n_words, n_labels = how_many(tagger, self._names, confidence=options.confidence)
         self.ranked = self._ranked_columns()
         if confidences is not None:
@@ -99,10 +103,8 @@ class Tagging:
         options = self.options
         self._progress = progress
         if not is_folder(options.output):
-            with OutputFile(options.output, encoding=options.encoding) as out:
-                for path in paths:
-                    self._tag(self._opened(path), out, live=path == "-")
-                self._finish(out)
+            with open_output(self.shared, options.output, paths, options.encoding) as out:
+                self._tag_all(paths, out)
             return
         folder = OutputFolder(options.output, paths, (options.model,))
         notes, self.notes = self.notes, Notes(quiet=True)
@@ -111,11 +113,20 @@ class Tagging:
         self.notes = notes
         for path in paths:
             reading, output = self._opened_for(folder, path)
-            with OutputFile(output, encoding=options.encoding) as out:
-                self._tag(reading, out, live=False)
-                self._finish(out)
+            with open_output(self.shared, output, [path], options.encoding) as out:
+                if not out.finished:
+                    self._tag(reading, out, 0, live=False)
+                    self._finish(out)
             if self.writer is not None:
                 self.writer.tell(self.notes)
+
+    def _tag_all(self, paths: Sequence[str], out: OutputFile) -> None:
+        """Tag files into one output."""
+        if out.finished:
+            return
+        for number, path in enumerate(paths):
+            self._tag(self._opened(path), out, number, live=path == "-")
+        self._finish(out)
 
     def _opened_for(self, folder: OutputFolder, path: str) -> tuple[Reading, str]:
         """Open a file that gets an output of its own, and return this too."""
@@ -145,20 +156,23 @@ class Tagging:
                 self.notes.warn(f"{reading.path}: {doubt}")
         own = self._raw_text().format if raw else self._own_format(reading)
         self.format = self.format or own
+        if self.shared is not None:
+            check_resumable_format(self.format)
         if self.written.said is None and own != self.format:
             raise ConfigError(
                 f"{reading.path}: {own}, after files that are {self.format}; choose one for all with --as"
             )
         return reading
 
-    def _tag(self, reading: Reading, out: OutputFile, *, live: bool) -> None:
+    def _tag(self, reading: Reading, out: OutputFile, number: int, *, live: bool) -> None:
+        """Tag a file, the one of this number, or what an earlier process has not tagged of it."""
         if reads_raw(self.tagger, reading):
-            self._write_raw(reading, str(self.format), out)
+            self._write_raw(reading, out, number)
+        elif self._tokenizer is not None:
+            cut = Tokenized(reading, self._tokenizer, self._number, conllu=self.format == "conllu")
+            self._write(cut, out, number, live)
         else:
-            cut: Any = reading
-            if self._tokenizer is not None and self._numbers is not None:
-                cut = Tokenized(reading, self._tokenizer, self._numbers, conllu=self.format == "conllu")
-            self._write(cut, str(self.format), out, live)
+            self._write(reading, out, number, live)
         self._progress.end(reading.path)
 
     def _raw_text(self) -> RawText:
@@ -182,29 +196,42 @@ class Tagging:
             self.notes.add(f"written as {own}: {why}")
         return own
 
-    def _write_raw(self, reading: Reading, format: str, out: OutputFile) -> None:
+    def _write_raw(self, reading: Reading, out: OutputFile, number: int) -> None:
         from elman.data.formats import open_writer
 
-        raw = self._raw_text()
+        raw, format = self._raw_text(), str(self.format)
         if self.writer is None:
             self.writer = LossNotingWriter(open_writer(format, raw.targets), format, (), ())
+        if number < out.state.get("file", 0):
+            return
+        raw.place = self._place(out, number)
         out.write(_separator(self._last_line, format) if self._last_line else "")
         with switching_often():
             for text, sentence in raw.write(reading, self.writer.plain):
                 self._progress.add((sentence,))
                 out.write(text)
+                self._last_line = ""
+                out.mark(lambda: self._state(number, raw.place))
         self._last_line = ""
 
-    def _write(self, reading: Reading, format: str, out: OutputFile, live: bool) -> None:
+    def _write(self, reading: Any, out: OutputFile, number: int, live: bool) -> None:
+        format = str(self.format)
         writer = self._open_writer(reading, format, live)
+        if number < out.state.get("file", 0):
+            return
+        place = self._place(out, number)
+        if isinstance(reading, Tokenized):
+            reading.number = self._number
         if not self.ranked and self.confidences is None and format == "word_tag" and self.tagger.tags_lines:
-            for text in tagged_lines(reading, self.tagger, live=live):
+            for text in tagged_lines(reading, self.tagger, live=live, done=place[0]):
                 self._progress.add_text(text)
                 apart = self._last_line and not self._last_line.endswith("\n")
                 out.write(_separator(self._last_line, format) + text if apart else text)
                 out.flush()
                 self._last_line = text[text.rfind("\n", 0, -1) + 1 :]
-        for chunk in chunks(reading, live=live):
+                place = [place[0] + text.count("\n"), 0]
+                out.mark(partial(self._state, number, place))
+        for chunk in chunks(reading.after(*place), live=live):
             self._progress.add(chunk)
             texts: Iterable[str | bytes]
             if self.ranked:
@@ -221,6 +248,38 @@ class Tagging:
             out.write(text)
             out.flush()
             self._last_line = text[text.rfind("\n", 0, -1) + 1 :] or self._last_line
+            if isinstance(reading, Tokenized):
+                place, self._number = reading.place, reading.number
+            else:
+                place = [place[0] + len(chunk), place[1] + sum([len(sentence.lines) for sentence in chunk])]
+            out.mark(partial(self._state, number, place))
+
+    def _state(self, number: int, place: Sequence[int]) -> dict[str, Any]:
+        """Return what another process needs to go on behind a place in the file of this number."""
+        from elman.utils.resumable import saved
+
+        last_line = "x" * bool(self._last_line.strip(" \t\r\n")) + " " * bool(self._last_line)
+        last_line += "\n" * self._last_line.endswith("\n")
+        about = {"file": number, "place": place, "last_line": last_line, "number": self._number}
+        return about | {"parts": saved(self._stateful())}
+
+    def _place(self, out: OutputFile, number: int) -> list[int]:
+        """Return where to begin in the file of this number, and restore the state of the process that came there."""
+        state = out.state
+        if state.get("file") != number:
+            return [0, 0]
+        from elman.utils.resumable import restore
+
+        self.notes.add(f"{out.name}: goes on where an earlier run ended")
+        self._last_line, self._number = state["last_line"], state["number"]
+        restore(self._stateful(), state["parts"])
+        place: list[int] = state["place"]
+        return place
+
+    def _stateful(self) -> list[Any]:
+        assert self.writer is not None
+        parts = (self.writer, self.writer.plain, self.confidences, self._only_empty, self._empty, self._raw)
+        return [part for part in parts if part is not None]
 
     def _open_writer(self, reading: Reading, format: str, live: bool) -> LossNotingWriter:
         """Set where the tags of a file go, and return the writer. Raises ConfigError if the format cannot hold them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.output_format import RECORDS
@@ -29,12 +29,14 @@ def check_is_text(reading: Reading) -> None:
 class Tokenized:
     """A plain text, or a table of texts, whose sentences a tokenizer cuts; in all else like its ``reading``.
 
-    ``numbers``  the numbers of the sentences, for ``sent_id``
-    ``conllu``   whether the sentences are written as CoNLL-U: then they are made in it, with text and spaces
+    ``number``  the number of sentences so far, of files before too, for ``sent_id``
+    ``conllu``  whether the sentences are written as CoNLL-U: then they are made in it, with text and spaces
+    ``place``   how many lines or texts have been cut, and how many sentences of the last one have been yielded
     """
 
-    def __init__(self, reading: Reading, tokenizer: Tokenizer, numbers: count[int], *, conllu: bool) -> None:
-        self._reading, self._tokenizer, self._numbers, self._conllu = reading, tokenizer, numbers, conllu
+    def __init__(self, reading: Reading, tokenizer: Tokenizer, number: int, *, conllu: bool) -> None:
+        self._reading, self._tokenizer, self.number, self._conllu = reading, tokenizer, number, conllu
+        self.place = [0, 0]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reading, name)
@@ -44,18 +46,27 @@ class Tokenized:
         return iter(())
 
     def __iter__(self) -> Iterator[Sentence]:
-        for number, line, labels in self._lines():
+        return self.after(0, 0)
+
+    def after(self, lines: int, sentences: int) -> Iterator[Sentence]:
+        """Yield the sentences behind a ``place``."""
+        for at, (number, line, labels) in enumerate(islice(self._lines(), max(lines - 1, 0), None), max(lines, 1)):
             found = False
-            for sentence in self._tokenizer.sentences([line]):
+            for i, sentence in enumerate(self._tokenizer.sentences([line]), start=1):
                 found = True
+                if at == lines and i <= sentences:
+                    continue
+                self.place = [at, i]
                 if self._conllu:
-                    cut = _conllu(sentence.tokens, sentence.text, next(self._numbers))
+                    self.number += 1
+                    cut = _conllu(sentence.tokens, sentence.text, self.number)
                 else:
                     text = " ".join(sentence.words) + "\n"
                     rows = (0,) * len(sentence.words)
                     cut = Sentence(sentence.words, {}, self._reading.path, number, (text,), rows, "text")
                 yield replace(cut, labels=labels) if labels else cut
-            if not found and not self._conllu and not self._reading.has_texts:
+            if not found and not self._conllu and not self._reading.has_texts and at > lines:
+                self.place = [at, 0]
                 yield Sentence((), {}, self._reading.path, number, ("\n",), format="text")
 
     def _lines(self) -> Iterator[tuple[int, str, Mapping[str, str]]]:

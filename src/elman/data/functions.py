@@ -9,7 +9,7 @@ from elman.data.corpus import Data, Path, ReadOptions, as_items, iter_labelled
 from elman.data.formats import check_output, column_names
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
-from elman.utils.arguments import check_callbacks, check_flag, check_text, is_path, path_text, path_texts
+from elman.utils.arguments import check_callbacks, check_flag, check_text, described, is_path, path_text, path_texts
 from elman.utils.display import shown
 from elman.utils.files import check_not_an_input, input_files
 from elman.utils.suggest import did_you_mean
@@ -17,6 +17,7 @@ from elman.utils.suggest import did_you_mean
 if TYPE_CHECKING:
     from elman.data.checks import CheckReport, DataSplit
     from elman.data.convert import ConversionResult
+    from elman.utils.resumption import Resumption
 
 Columns = str | Sequence[str] | None
 
@@ -106,6 +107,7 @@ def convert(
     spans: str | None = None,
     names: str | None = None,
     on_write: Callable[[Sentence], object] | None = None,
+    resume: Resumption | None = None,
 ) -> ConversionResult:
     """Write labelled files in another format, all or nothing, as ``elman convert`` does.
 
@@ -119,6 +121,7 @@ def convert(
     ``spans``    ``refuse`` or ``widen`` spans of characters that do not end at word borders
     ``names``    the names of tags that are numbers: ``"O,B-LOC,…"`` or a JSON file with them
     ``on_write`` is called with each sentence that is written
+    ``resume``   an ``elman.utils.resumption.Resumption``: ``dst`` is gone on with after an early end
 
     Raises DataError, with the line, for input that cannot be read and for what the format cannot hold; ConfigError for
     content that it cannot hold and that ``drop`` does not name; OutputError if ``dst`` cannot be written.
@@ -136,6 +139,8 @@ def convert(
     check_not_an_input(output, paths)
     if to is not None:
         check_output(to, columns=0)
+    if resume is not None and not hasattr(resume, "open"):
+        raise ConfigError(f"resume: expected elman.utils.resumption.Resumption, got {described(resume)}")
     if spans not in (None, "refuse", "widen"):
         raise ConfigError(f"spans: expected refuse or widen, got {shown(spans)}")
     request = ConversionRequest(
@@ -149,7 +154,7 @@ def convert(
         drop=_kinds(drop, DROPPABLE),
         options={key: value.replace(",", " ") for key, value in given.items() if value is not None},
     )
-    return write(paths, output, request, on_write)
+    return write(paths, output, request, on_write, resume)
 
 
 def _kinds(drop: str | Iterable[str], known: Sequence[str]) -> frozenset[str]:

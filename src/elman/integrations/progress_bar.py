@@ -8,7 +8,7 @@ from elman.errors import MissingExtraError
 from elman.utils.summary import percent
 
 if TYPE_CHECKING:
-    from elman.training.trainer import Progress
+    from elman.training.progress import Progress
 
 
 class ProgressBar:

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from elman.errors import ConfigError
+from elman.utils.imports import does_not_fit
 
 if TYPE_CHECKING:
     from elman.kernels._native import *  # noqa: F403
@@ -52,7 +53,7 @@ def select(backend: str | None = None, isa: str | None = None) -> None:
     if core is not None:
         if isa is not None and isa not in available:
             raise ConfigError(f"ELMAN_ISA: expected {' or '.join(available)} on this machine, got {isa!r}")
-        core.set_isa(isa or available[-1])
+        _use(core, isa or available[-1])
     elif isa is not None and isa != "numpy":
         raise ConfigError(f"ELMAN_ISA={isa} needs the native kernels, which are not in use: {why}")
     _state.update(
@@ -63,6 +64,12 @@ def select(backend: str | None = None, isa: str | None = None) -> None:
         why=why,
     )
     _dispatch(core)
+
+
+def _use(core: Any, isa: str) -> None:
+    """Set the instruction set, unless it is in use already: kernels may be running in other threads."""
+    if core.isa() != isa:
+        core.set_isa(isa)
 
 
 def _dispatch(core: Any) -> None:
@@ -84,8 +91,8 @@ def native_core() -> Any:
     isa, available = os.environ.get("ELMAN_ISA") or None, list(core.available())
     if isa not in (None, *available):
         return None
-    in_use = _state.get("isa")
-    core.set_isa(in_use if in_use in available else isa or available[-1])
+    in_use: Any = _state.get("isa")
+    _use(core, in_use if in_use in available else isa or available[-1])
     return core
 
 
@@ -111,4 +118,6 @@ def _load_native() -> tuple[Any, str]:
     try:
         return import_module(_NATIVE), ""
     except ImportError as error:
+        if does_not_fit(error):  # the kernels in NumPy would be slow, and would not give the same bits
+            raise MemoryError from None
         return None, f"the native core cannot be loaded ({error})"

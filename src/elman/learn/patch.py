@@ -28,7 +28,8 @@ from elman.nn.batch import by_length, packed, texts_of
 from elman.nn.encoder import Gradients, Parameters
 from elman.nn.layers import Array
 from elman.training.tagging_task import TaggingTask
-from elman.training.trainer import LossTotals, StepKey, Updates
+from elman.training.task import LossTotals, StepKey
+from elman.training.trainer import Updates
 from elman.utils import seeding
 from elman.utils.display import shown
 

@@ -158,7 +158,7 @@ class LanguageModel(Predictor):
         """Return ``prompt`` continued by ``length`` random symbols; ``<unk>`` is never drawn.
 
         ``temperature`` T: sample by p to the power of 1/T; 0: always the most probable symbol. Raises ConfigError if an
-        argument is out of range.
+        argument is out of range, ModelFileError if the network's scores are not finite or leave nothing to draw.
         """
         whole_number("length", length, 0, limits.SYMBOLS)
         real_number("temperature", temperature, 0, limits.TEMPERATURE)
@@ -169,6 +169,8 @@ class LanguageModel(Predictor):
         sampled: list[str] = []
         for _ in range(length):
             p[self._number[UNKNOWN]] = 0
+            if not p.any():
+                raise ModelFileError(f"nothing to sample: for this model only {UNKNOWN} can follow here")
             if temperature == 0:
                 chosen = int(p.argmax())
             else:

@@ -255,6 +255,8 @@ class Segmenter(Predictor):
         end = max(labels.rfind(label, old) for label in FIRST)
         if end < 1 and len(labels) > LONGEST:
             end = max(map(labels.rfind, "BM"))
+            if end < 1:  # a model that begins no word: at the last space, or anywhere
+                end = labels.rfind("O") + 1 or len(labels)
         return max(end, 0)
 
     def _tagged(self, lines: Iterable[str], confidence: bool) -> Iterator[tuple[_Piece, str, list[float]]]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from elman.data.corpus import Data, Path
 from elman.data.formats import column_names
-from elman.taggers import registry
+from elman.errors import ConfigError
+from elman.taggers import checkpointed
 from elman.taggers.base import Predictor, Target
-from elman.taggers.request import TrainRequest, data_or_share
+from elman.taggers.request import TrainRequest
 from elman.training.run_options import RunOptions
 from elman.utils.arguments import check_text
 from elman.utils.limits import SEED, whole_number
@@ -20,7 +21,7 @@ from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.training.lr_finder import RateTrial
-    from elman.training.trainer import Progress
+    from elman.training.progress import Progress
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,7 +47,7 @@ def _with_hints(function: Callable[P, R]) -> Callable[P, R]:
 
 @_with_hints
 def train(
-    train: Data,
+    train: Data | None = None,
     dev: Data | None = None,
     *,
     model: str | None = None,
@@ -61,6 +62,10 @@ def train(
     encoding: str = "utf-8",
     text_column: str | None = None,
     keep_replay: int = 0,
+    checkpoint: Path | None = None,
+    every: str | float | None = None,
+    resume: Path | None = None,
+    overwrite: bool = False,
     seed: int = 1,
     threads: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -94,6 +99,12 @@ def train(
     ``text_column`` the column of a table that has the texts or lists of words, if not ``text`` or ``tokens``
     ``keep_replay`` number of training sentences to keep in the model file, some of each tag or label, so that
                     ``elman.learn`` can train on them again with corrections, and forgets less
+    ``checkpoint``  a file that keeps the state of the run (and ``FILE.previous`` the one before), from which it goes on
+                    after a crash; removed when the model is returned
+    ``every``       the time between two checkpoints, ``"30s"`` by default; 0: after every step
+    ``resume``      the checkpoint of a run to go on with, whose model is that of a run without a stop, bit for bit. Its
+                    arguments and files are those of the run; data from Python must be given again
+    ``overwrite``   start again although there is a checkpoint
     ``seed``        the seed of all random numbers: the same seed and data give the same model, whatever ``threads``,
                     on one instruction set (``elman.kernels``)
     ``threads``     threads in training and tagging; by default one for each core
@@ -102,30 +113,37 @@ def train(
     ``on_note``     is called with notes: how files were read, which sentences were held out, that the native kernels
                     are missing
 
-    Raises ConfigError if settings are invalid, DataError if data cannot be used.
+    Raises ConfigError if settings are invalid or what was given for ``resume`` has changed, DataError if data cannot be
+    used, ModelFileError for a checkpoint that is damaged.
     """
     run = RunOptions(whole_number("seed", seed, 0, SEED), thread_count(threads), on_progress, on_warning, on_note)
-    held_out_or_dev = data_or_share(dev)
-    name, options = registry.parsed(task)
-    request = TrainRequest(
-        data=train,
-        dev=held_out_or_dev,
-        targets=column_names(target),
-        inputs=column_names(inputs, "inputs") or (),
-        task=name,
-        options=options,
-        model=model,
-        preset=preset,
-        settings={} if settings is None else settings,
-        vectors=vectors,
-        budget=budget,
-        format=format,
-        encoding=encoding,
-        text_column=text_column,
-        keep_replay=keep_replay,
-        run=run,
-    )
-    return registry.train(request)
+    arguments = {
+        "model": model,
+        "preset": preset,
+        "settings": {} if settings is None else settings,
+        "vectors": vectors,
+        "budget": budget,
+        "target": target,
+        "inputs": inputs,
+        "task": task,
+        "format": format,
+        "encoding": encoding,
+        "text_column": text_column,
+        "keep_replay": keep_replay,
+        "seed": run.seed,
+    }
+    if checkpoint is None and resume is None:
+        return checkpointed.trained(train, dev, arguments, run)
+    if resume is not None and (checkpoint is not None or overwrite):
+        raise ConfigError("resume: the run goes on with its own checkpoint; leave out checkpoint and overwrite")
+    if resume is not None:
+        kept = checkpointed.resume(resume, every, (train, dev), arguments, run.warn)
+    else:
+        kept = checkpointed.begin(checkpoint, every, (train, dev), arguments, run.warn, overwrite=overwrite)
+    found = kept.train(run)
+    if kept.is_done:
+        kept.checkpoints.remove()
+    return found
 
 
 @_with_hints

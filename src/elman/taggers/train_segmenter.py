@@ -43,6 +43,7 @@ def fit(
         task=None,
         settings={**of_task, **settings},
         vectors=None,
+        run=request.run.part("characters"),
     )
     tagger = train_tags.train_labels(characters)
     return Segmenter(train_tags.with_facts(tagger, sentences, held_out), segmentation)

@@ -39,7 +39,7 @@ def train_labels(request: TrainRequest, *, raw_text: bool = False) -> ColumnPred
     if prepared.model in WITH_SETTINGS:
         model = _fit(prepared, run)
         if _is_open(request) and prepared.dev and TAG not in prepared.tasks and not model.interrupted:
-            model = _better(model, _fit_linear(prepared, run), run)
+            model = _better(model, _fit_linear(prepared, run.part("linear model")), run)
     else:
         model = model_class(prepared.model).train(prepared.train)
     facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the best epoch

@@ -17,10 +17,11 @@ from elman.models.heads import Heads
 from elman.training import auto_settings, trainer
 from elman.training.disk_corpus import DiskCorpus
 from elman.training.language_task import LanguageTask
+from elman.training.progress import Progress
 from elman.training.run_options import OnProgress, RunOptions
+from elman.training.run_state import Record
 from elman.training.tagging_task import Labelled, TaggingTask, initial_parameters
 from elman.training.time_budget import Budget
-from elman.training.trainer import Progress, Record
 from elman.utils import seeding
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import HEARS
@@ -46,7 +47,7 @@ def train(task: TaggingTask, run: RunOptions, budget: Budget | None = None) -> T
             raise ConfigError(
                 "budget: expected ensemble=1 and distill_teachers=0 with it; it plans one network's training"
             )
-        config = budget.choose(config, lambda config: task.again(config, seed), seed, run.threads)
+        config = budget.plan(config, lambda config: task.again(config, seed), seed, run.threads, run.section("budget"))
         task = task.again(config, seed)
     members = _Members(task, run, None if budget is None else budget.replan)
     members.train()
@@ -196,6 +197,7 @@ class _Members:
             on_progress=on_progress,
             replan=self.replan,
             stop=stop,
+            section=self.run.section(f"network {member}"),
         )
         if config.network.dtype == dtype.HALF:
             task.round()

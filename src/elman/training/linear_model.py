@@ -19,9 +19,10 @@ from elman.nn.encoder import Parameters
 from elman.training import auto_settings, trainer
 from elman.training.disk_corpus import DiskCorpus
 from elman.training.ensemble import begin
+from elman.training.progress import Progress
 from elman.training.run_options import OnProgress, RunOptions
+from elman.training.run_state import Record
 from elman.training.tagging_task import Labelled
-from elman.training.trainer import Progress
 
 PART = "logistic regression"
 """Name in progress reports (``Progress.part``)."""
@@ -31,7 +32,7 @@ SCORES = {"text.w_oh", "text.b_o", "text.grams"}
 
 def train_linear(
     train: Labelled | DiskCorpus, config: Config, run: RunOptions, tasks: Sequence[str]
-) -> tuple[Parameters, trainer.Record] | None:
+) -> tuple[Parameters, Record] | None:
     """Train the linear model of the document labels; return its parameters and its training record.
 
     Returns None if the settings or the data call for no linear model. Raises KeyboardInterrupt after Ctrl-C.
@@ -44,7 +45,12 @@ def train_linear(
     of_texts = [(sentence[0], *(sentence[column] for column in columns)) for sentence in train]
     task = begin(of_texts, None, own, seed=run.seed, tasks=[tasks[column - 1] for column in columns])
     record = trainer.fit(
-        task, task.networks.config.training, seed=run.seed, threads=run.threads, on_progress=_as_part(run.on_progress)
+        task,
+        task.networks.config.training,
+        seed=run.seed,
+        threads=run.threads,
+        on_progress=_as_part(run.on_progress),
+        section=run.section("linear"),
     )
     if record.interrupted:  # there is no network yet to keep
         raise KeyboardInterrupt

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
-from elman.training.trainer import Task, Updates
+from elman.training.task import Task
+from elman.training.trainer import Updates
 from elman.utils import seeding
 from elman.utils.summary import Row, Summary
 

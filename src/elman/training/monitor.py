@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elman.training.trainer import Progress
+from elman.training.progress import Progress
 
 TIMES = 2.0
 """A loss above this multiple of the lowest so far means that the run diverges."""

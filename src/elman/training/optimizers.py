@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from elman import kernels
 from elman.config import TrainingConfig
 from elman.nn.layers import Array, Gradient, SparseRows
+from elman.training.checkpoint import Arrays, Saved
+from elman.utils.validation import demand
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
@@ -32,6 +34,19 @@ class Optimizer(Protocol):
         """Apply delayed updates; called before the parameters are used for anything else."""
         ...
 
+    @property
+    def steps(self) -> int:
+        """The steps so far, if they matter."""
+        ...
+
+    def state(self) -> dict[str, Arrays]:
+        """Return its state for a checkpoint, as groups of arrays."""
+        ...
+
+    def restore(self, saved: Saved, steps: int, parameters: Parameters) -> None:
+        """Take a state and its steps. Raises ModelFileError if they do not suit the parameters."""
+        ...
+
 
 class SGD:
     """w -= rate · dw, slide 31 (whose Δ has the opposite sign)."""
@@ -45,6 +60,16 @@ class SGD:
                 parameters[name] -= step * gradient
 
     def flush(self, parameters: Parameters) -> None:
+        pass
+
+    @property
+    def steps(self) -> int:
+        return 0
+
+    def state(self) -> dict[str, Arrays]:
+        return {}
+
+    def restore(self, saved: Saved, steps: int, parameters: Parameters) -> None:
         pass
 
 
@@ -76,6 +101,17 @@ class Momentum:
     def flush(self, parameters: Parameters) -> None:
         for name, rows in self.lazy.pending():
             self._catch_up(name, parameters[name], rows, self.lazy.t)
+
+    @property
+    def steps(self) -> int:
+        return self.lazy.t
+
+    def state(self) -> dict[str, Arrays]:
+        return self.lazy.state() | {"v": self.v}
+
+    def restore(self, saved: Saved, steps: int, parameters: Parameters) -> None:
+        self.lazy.restore(saved, steps, parameters)
+        self.v = saved.group("v/", parameters)
 
     def _catch_up(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> None:
         missed, reach, _ = (a.astype(w.dtype)[:, None] for a in self.lazy.due(name, w, rows, to))
@@ -120,6 +156,17 @@ class Adam:
         for name, rows in self.lazy.pending():
             w = parameters[name]
             self._rows(name, w, rows, None, self._missed(name, w, rows, self.lazy.t), 0.0, 1.0)
+
+    @property
+    def steps(self) -> int:
+        return self.lazy.t
+
+    def state(self) -> dict[str, Arrays]:
+        return self.lazy.state() | {"m": self.m, "v": self.v}
+
+    def restore(self, saved: Saved, steps: int, parameters: Parameters) -> None:
+        self.lazy.restore(saved, steps, parameters)
+        self.m, self.v = saved.group("m/", parameters), saved.group("v/", parameters)
 
     def _rows(
         self, name: str, w: Array, rows: NDArray[np.int64], g: Array | None, missed: Array, scale: float, fade: float
@@ -174,6 +221,19 @@ class LazyUpdates:
         then = last + np.rint(mean).astype(np.int64)
         reach = self.scales[then] * q * (1 - gone) / (1 - q) * np.exp(self.fades[to] - self.fades[then])
         return missed, reach, np.exp(self.fades[to] - self.fades[last])
+
+    def state(self) -> dict[str, Arrays]:
+        """Return the steps and the pending updates, which stay pending: applied earlier they give other bits."""
+        return {"lazy": {"scales": self.scales[: self.t + 1], "fades": self.fades[: self.t + 1]}, "last": self.last}
+
+    def restore(self, saved: Saved, steps: int, parameters: Parameters) -> None:
+        """Take a state after some steps."""
+        self.t = steps
+        self.scales, self.fades = (saved.array(f"lazy/{name}", "float64", (steps + 1,)) for name in ("scales", "fades"))
+        rows = {name: np.zeros(len(w), np.int64) for name, w in parameters.items() if w.ndim}
+        self.last = saved.group("last/", rows)
+        valid = all(((last >= 0) & (last <= steps)).all() for last in self.last.values())
+        demand(valid, f"the checkpoint: last/: expected steps up to {steps}")
 
 
 def make(config: TrainingConfig) -> Optimizer:

@@ -5,30 +5,40 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from elman.utils.arguments import check_callbacks
 from elman.utils.display import one_line
 
 if TYPE_CHECKING:
-    from elman.training.trainer import Progress
+    from elman.training.checkpoint import Checkpoints, Section
+    from elman.training.progress import Progress
 
 OnProgress = Callable[["Progress"], None]
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """Seed, threads and callbacks of a training run, as documented in ``elman.train``."""
+    """Seed, threads, callbacks and checkpoints of a training run, as documented in ``elman.train``."""
 
     seed: int = 1
     threads: int = 1
     on_progress: OnProgress | None = None
     on_warning: Callable[[str], None] | None = None
     on_note: Callable[[str], None] | None = None
+    checkpoints: Checkpoints | None = None
 
     def __post_init__(self) -> None:
         check_callbacks(on_progress=self.on_progress, on_warning=self.on_warning, on_note=self.on_note)
+
+    def part(self, name: str) -> RunOptions:
+        """Return the options for a part of a model, whose networks have a place of their own in the checkpoint."""
+        return self if self.checkpoints is None else replace(self, checkpoints=self.checkpoints.part(name))
+
+    def section(self, name: str) -> Section | None:
+        """Return the section of the checkpoint for something that is trained; None without checkpoints."""
+        return None if self.checkpoints is None else self.checkpoints.section(name)
 
     def note(self, *notes: str) -> None:
         """Pass notes on, if anyone listens."""

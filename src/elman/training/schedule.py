@@ -16,7 +16,7 @@ class Schedule:
 
     def __init__(self, config: TrainingConfig) -> None:
         self.config = config
-        self._plans = [(1, config.epochs, 0.0)]  # (from this epoch, epochs in all, done when it begins)
+        self.plans = [(1, config.epochs, 0.0)]  # (from this epoch, epochs in all, done when it begins)
 
     def epochs(self, epoch: int) -> int:
         """Return the number of epochs of the run, as planned in this epoch."""
@@ -24,7 +24,7 @@ class Schedule:
 
     def replan(self, epoch: int, epochs: int) -> None:
         """Plan ``epochs`` epochs in all from this one on; the rest of the run is divided evenly among them."""
-        self._plans.append((epoch, epochs, self.done(epoch, 0.0)))
+        self.plans.append((epoch, epochs, self.done(epoch, 0.0)))
 
     def done(self, epoch: int, share: float) -> float:
         """Return the fraction of the run done after the fraction ``share`` of an epoch."""
@@ -46,4 +46,4 @@ class Schedule:
         )
 
     def _plan(self, epoch: int) -> tuple[int, int, float]:
-        return next(plan for plan in reversed(self._plans) if plan[0] <= epoch)
+        return next(plan for plan in reversed(self.plans) if plan[0] <= epoch)

@@ -32,8 +32,8 @@ from elman.nn.layers import Array, DropoutNoise
 from elman.nn.network import Inputs
 from elman.training import temperature
 from elman.training.disk_corpus import DiskCorpus, DiskSplit
+from elman.training.task import Items, LossTotals, StepKey
 from elman.training.tbptt import Segments, Streams, stream_scores
-from elman.training.trainer import Items, LossTotals, StepKey
 from elman.utils import seeding
 
 OBSERVED = 500  # words on which the units are observed after an epoch
@@ -114,6 +114,9 @@ class TaggingTask(Items):
     def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
         """Return minibatches of sentences, or of segments, whose streams start from a state of 0."""
         return super().batches(size, generator) if self.streams is None else self.streams.plan(generator)
+
+    def carried(self) -> dict[str, Array]:
+        return {} if self.streams is None else self.streams.states
 
     def words(self, items: NDArray[np.int64]) -> int:
         return super().words(items) if self.streams is None else int(self.streams.segments.places(items)[1].sum())

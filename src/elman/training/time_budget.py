@@ -5,7 +5,6 @@ The settings and the training record hold the choice only, never a time.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,9 +15,11 @@ from numpy.typing import NDArray
 
 from elman.config import Config, TrainingConfig
 from elman.errors import ConfigError
-from elman.training.trainer import Task, Updates
+from elman.training.checkpoint import Section
+from elman.training.task import Task
+from elman.training.trainer import Updates
 from elman.utils import seeding
-from elman.utils.display import shown
+from elman.utils.durations import seconds_of
 
 LADDER = ((1 / 4, 0.0), (1 / 2, 1 / 4), (1.0, 1 / 2), (2.0, 3 / 2))
 """Candidate sizes: factor of the hidden units, and minimum epochs of such a size as a factor of the settings'."""
@@ -32,20 +33,13 @@ MOST_TRIED = 0.1
 """Maximum fraction of the budget for the trial of one size."""
 LEAST, MOST = 0.85, 1.05
 """The epochs are replanned if the expected end is outside these fractions of the budget."""
-MOST_SECONDS = 1e9
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-
-
-def seconds_of(budget: str | float) -> float:
-    """Return the seconds of a budget such as ``60s``, ``2m``, ``1.5h`` or ``90``. Raises ConfigError if it is none."""
-    text = budget if isinstance(budget, str) else f"{budget:.9f}" if abs(budget) < MOST_SECONDS else ""
-    match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smh]?)\s*", text)
-    if match is None:
-        raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {shown(budget)}")
-    seconds = float(match[1]) * UNITS[match[2]]
-    if seconds == 0:
-        raise ConfigError(f"budget: expected more than 0 s, got {shown(budget)}")
-    return seconds
+_FORM = {
+    "plan": ({"hidden": int, "epochs": int}, None),
+    "most": int,
+    "used": float,
+    "first": float,
+    "looked": float,
+}
 
 
 class _Size(NamedTuple):
@@ -74,6 +68,39 @@ class Budget:
         self.on_note, self.clock = on_note, clock
         self.started = self.first = self.looked = clock()
         self.most = 0  # epochs
+
+    def plan(
+        self,
+        config: Config,
+        task_of: Callable[[Config], Task],
+        seed: int,
+        threads: int,
+        section: Section | None = None,
+    ) -> Config:
+        """Return the settings that ``choose`` does, or those of the checkpoint that the run goes on from."""
+        saved = None if section is None or section.saved is None else section.saved.facts(_FORM)
+        if saved is not None:
+            now = self.clock()
+            self.started, self.first, self.looked = (now - saved[name] for name in ("used", "first", "looked"))
+            self.most = saved["most"]
+        plan = None if saved is None else saved["plan"]
+        self._watched(section, plan)
+        if plan is None:
+            config = self.choose(config, task_of, seed, threads)
+            plan = {"hidden": config.network.hidden, "epochs": config.training.epochs}
+            self._watched(section, plan)
+        return replace(_with_hidden(config, plan["hidden"]), training=replace(config.training, epochs=plan["epochs"]))
+
+    def _watched(self, section: Section | None, plan: dict[str, int] | None) -> None:
+        """Let checkpoints hold the plan, and the seconds used so far."""
+
+        def state() -> dict[str, Any]:
+            now = self.clock()
+            seconds = {"used": now - self.started, "first": now - self.first, "looked": now - self.looked}
+            return {"plan": plan, "most": self.most, **seconds}
+
+        if section is not None:
+            section.watch(state)
 
     def choose(self, config: Config, task_of: Callable[[Config], Task], seed: int, threads: int) -> Config:
         """Return settings that fill the budget. Sizes are tried from small to large until one is too large.

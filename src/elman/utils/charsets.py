@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import Any
 
 from elman.errors import ConfigError, DataError
 from elman.utils.arguments import check_text
@@ -57,6 +58,17 @@ class Encoder:
             return b""
         self._begun = True
         return self._encoder.encode(text)
+
+    @property
+    def state(self) -> tuple[bool, Any]:
+        """Whether a text has been begun, and the codec's own state; an encoder that is set to it continues."""
+        return self._begun, self._encoder.getstate()
+
+    @state.setter
+    def state(self, state: tuple[bool, Any]) -> None:
+        begun, own = state
+        self._begun = begun
+        self._encoder.setstate(own)
 
     def end(self) -> bytes:
         """Return the final bytes that some encodings need; b"" if no text was encoded."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol, cast
 
-from elman.errors import DataError, ElmanError, MissingExtraError
+from elman.errors import DataError, ElmanError
+from elman.utils.imports import optional_package
 
 ENDINGS = {".gz": "gzip", ".xz": "xz", ".zst": "zstd"}
 """Name endings of files that are written compressed."""
@@ -149,10 +150,8 @@ def _decompressor(kind: str) -> Callable[[], Any]:
 
 def _zstd() -> Any:
     name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-    try:
+    with optional_package("backports.zstd", "zstd"):
         return import_module(name)
-    except ImportError:
-        raise MissingExtraError("backports.zstd", "zstd") from None
 
 
 def _is_damage(error: Exception) -> bool:

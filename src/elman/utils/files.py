@@ -6,7 +6,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
@@ -15,6 +15,7 @@ from elman.errors import ConfigError, DataError, OutputError, reason, while_read
 from elman.utils import signals
 from elman.utils.charsets import Encoder
 from elman.utils.compression import compressing, kind_of
+from elman.utils.durable import sync_folder
 
 _LONGEST = 4_096  # characters of a path
 
@@ -72,19 +73,24 @@ class OutputFile:
     """A text file that replaces its target only when it has been written completely.
 
     Text goes to a temporary file in the target's folder, which is flushed to disk and renamed when the ``with`` block
-    succeeds, and removed when it raises. ``-`` is standard output; it and other targets that are not regular files
-    (devices, pipes) are written to directly. Line ends are not translated. A file whose name ends in ``.gz``, ``.xz``
-    or ``.zst`` is compressed, unless ``plain``.
+    succeeds (the new name is flushed to disk too), and removed when it raises. ``-`` is standard output; it and other
+    targets that are not regular files (devices, pipes) are written to directly. Line ends are not translated. A file
+    whose name ends in ``.gz``, ``.xz`` or ``.zst`` is compressed, unless ``plain``.
 
     Raises OutputError if the target cannot be written, if text cannot be encoded, or if binary data would go to a
     terminal (``write``). BrokenPipeError (the reader of a pipe has closed it) is left to the caller. Raises ConfigError
     if the encoding does not exist, and MissingExtraError for Zstandard if its package is not installed.
+
+    ``state`` and ``finished`` say how far an earlier process came: never, but with a ``resumable.ResumableFile``.
     """
+
+    state: Mapping[str, Any] = {}
+    finished = False
 
     def __init__(self, path: str, *, encoding: str = "utf-8", plain: bool = False) -> None:
         self._path = path
         self._compressed = not plain and path != "-" and kind_of(path) is not None
-        self._name = "standard output" if path == "-" else path
+        self.name = "standard output" if path == "-" else path
         self._target = path
         self._temporary: str | None = None
         self._stream: BinaryIO | None = None
@@ -105,7 +111,7 @@ class OutputFile:
         if self._path == "-":
             sys.stdout.flush()
             self._stream = sys.stdout.buffer
-        elif _is_direct(self._path):
+        elif is_direct(self._path):
             self._stream = io.BufferedWriter(open_direct(self._path))
         else:
             self._temporary = os.path.join(os.path.dirname(self._target), f".elman-{os.urandom(6).hex()}.part")
@@ -122,14 +128,14 @@ class OutputFile:
         if isinstance(text, bytes):
             assert self._stream is not None, "write inside the with block"
             if self._stream.isatty():
-                raise _no_text(self._name)
+                raise _no_text(self.name)
             self.write_bytes(text)
             return
         try:
             data = self._encoder.encode(text)
         except UnicodeError as error:
             part = repr(error.object[error.start]) if isinstance(error, UnicodeEncodeError) else "some of the text"
-            message = f"{self._name}: {part} cannot be written in {self._encoding}"
+            message = f"{self.name}: {part} cannot be written in {self._encoding}"
             raise OutputError(f"{message}; pass another --encoding") from None
         self.write_bytes(data)
 
@@ -152,6 +158,9 @@ class OutputFile:
             self._stream.flush()
         except OSError as error:
             raise self._failed(error) from None
+
+    def mark(self, state: Callable[[], Mapping[str, Any]], *, now: bool = False) -> None:
+        """Do nothing; see ``resumable.ResumableFile``."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -180,6 +189,7 @@ class OutputFile:
                 os.replace(self._temporary, self._target)
                 self._temporary = None
                 signals.UNDO.pop(self, None)
+                sync_folder(os.path.dirname(self._target))
         except OSError as error:
             raise self._failed(error) from None
 
@@ -207,7 +217,7 @@ class OutputFile:
             drop_standard_output()
         if isinstance(error, BrokenPipeError):
             return error
-        return OutputError(f"{self._name}: cannot be written: {reason(error)}")
+        return OutputError(f"{self.name}: cannot be written: {reason(error)}")
 
 
 def check_target(path: str, *, text: bool = True) -> None:
@@ -215,7 +225,7 @@ def check_target(path: str, *, text: bool = True) -> None:
 
     A file or folder without any write permission is refused even for the superuser. A terminal accepts only ``text``.
     """
-    if path == "-" or _is_direct(path):
+    if path == "-" or is_direct(path):
         if not text and _is_terminal(path):
             raise _no_text("standard output" if path == "-" else path)
         return
@@ -257,13 +267,19 @@ def scratch_folder(beside: str | None) -> Iterator[str]:
 
     place = beside or _temporary()
     folder = os.path.join(place, f".elman-{os.urandom(6).hex()}")
-    signals.UNDO[folder] = lambda: shutil.rmtree(folder, ignore_errors=True)  # registered before the folder exists
+
+    def remove() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        if os.path.exists(folder):  # a call was interrupted, or failed as it does once on a network drive
+            shutil.rmtree(folder, ignore_errors=True)
+
+    signals.UNDO[folder] = remove  # registered before the folder exists
     try:
         with while_writing(f"a temporary file in {place}"):
             os.mkdir(folder, 0o700)
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove()
         signals.UNDO.pop(folder, None)
 
 
@@ -307,7 +323,7 @@ def open_direct(path: str) -> io.FileIO:
     if path in names or (number != path and number.isdecimal() and len(number) < 10):
         sys.stdout.flush()
         return io.FileIO(os.dup(names.get(path) or int(number)), "w")  # appends if it is a regular file
-    return io.FileIO(path, "a" if _is_direct(path) else "w")
+    return io.FileIO(path, "a" if is_direct(path) else "w")
 
 
 def drop_standard_output() -> None:
@@ -337,7 +353,7 @@ def _no_text(name: str) -> OutputError:
     )
 
 
-def _is_direct(path: str) -> bool:
+def is_direct(path: str) -> bool:
     """Return whether a target is a device, a pipe or the like, which must not be replaced."""
     if path.startswith(("/dev/std", "/dev/fd/")):
         return True

@@ -17,6 +17,8 @@ NETWORKS = 64
 """Networks of an ensemble."""
 PARAMETERS = 500_000_000
 """Parameters of one network; training needs about five 4-byte values for each."""
+LINE = 100_000_000
+"""Characters of a line of a file; a line is kept in memory, and a small compressed file may hold a huge one."""
 LONGEST = 500_000
 """Words of a sentence; tagging keeps a whole sentence in memory."""
 SCORES = 50_000_000

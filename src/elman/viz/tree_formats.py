@@ -49,6 +49,8 @@ def _parse(sentence: Sentence, tags: Tags) -> Tree | _Dependencies | None:
 
 
 class _TreeWriter:
+    STATE = ("_begun",)
+
     def __init__(self) -> None:
         self._begun = False
 
@@ -69,8 +71,11 @@ class _TreeWriter:
 
 
 class _PageWriter:
+    STATE = ("_begun", "_hues")
+
     def __init__(self) -> None:
         self._page = Page()
+        self._hues = self._page.hues
         self._begun = False
 
     def add(self, sentence: Sentence, tags: Tags, confidences: Sequence[float] | None = None) -> str:

@@ -17,7 +17,7 @@ class Page:
     END = END
 
     def __init__(self) -> None:
-        self._hues: dict[str, int] = {}  # by span type
+        self.hues: dict[str, int] = {}  # by span type
 
     @staticmethod
     def start(title: str) -> str:
@@ -49,7 +49,7 @@ class Page:
         end = 0
         for span in spans:
             pieces += map(text, words[end : span.start])
-            hue = self._hues.setdefault(span.type, round(210 + 137.5 * len(self._hues)) % 360)  # the golden angle
+            hue = self.hues.setdefault(span.type, round(210 + 137.5 * len(self.hues)) % 360)  # the golden angle
             phrase, label = (
                 text(space.join(words[span.start : span.end])),
                 f'<small dir="auto">{text(span.type)}</small>',

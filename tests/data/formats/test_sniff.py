@@ -71,7 +71,7 @@ def test_nothing_to_be_seen_and_what_could_be_asked_for(text, formats):
         sniff(text.splitlines(keepends=True), labelled=True, path="f")
 
 
-@pytest.mark.parametrize("text", ["a\nb\n\nc\n", "one two\n\nthree\n\na b c\n"])
+@pytest.mark.parametrize("text", ["a\nb\n\nc\n", "one two\n\nthree\n\na b c\n", "\x1f", "\x1c\x1d\n"])
 def test_no_format_at_all(text):
     formats = ", ".join(name for name in INPUT_FORMATS if name != "text")
     with pytest.raises(DataError, match=f"^f: .*; no format that holds tags has such lines: {formats}$"):

@@ -27,6 +27,18 @@ def test_only_the_line_feed_ends_a_line(file):
     assert lines_of(file) == ["a\u0085b\u2028c\vd\fe\rf\r\n", "g\x1ch"]
 
 
+def test_a_line_is_of_bounded_length(file, monkeypatch):
+    monkeypatch.setattr(lines_module, "LINE", 10)
+    monkeypatch.setattr(lines_module, "_BLOCK_BYTES", 4)
+    file.write_text("a" * 10 + "\n" + "b" * 9 + "\nc")
+    assert lines_of(file) == ["a" * 10 + "\n", "b" * 9 + "\n", "c"]
+    file.write_text("a\n\n" + "b" * 20)
+    with pytest.raises(
+        DataError, match="file:3: more than 10 characters in a line; expected text in lines, of JSON one"
+    ):
+        lines_of(file)
+
+
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff")), encoding=st.sampled_from(ENCODINGS))
 def test_any_text_in_any_encoding_in_small_blocks(tmp_path_factory, text, encoding):
     file = tmp_path_factory.getbasetemp() / "small-blocks"

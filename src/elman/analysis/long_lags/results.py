@@ -17,7 +17,7 @@ from typing import Any, Self
 from elman.analysis.long_lags.problems import PROBLEMS, settings_for
 from elman.analysis.long_lags.training import Outcome, Problem, ProblemSettings, run
 from elman.errors import DataError, ElmanError, OutputError, while_reading, while_writing
-from elman.training import trainer
+from elman.training.progress import Progress
 from elman.utils.files import check_target, write_bytes_atomically
 
 CELLS = ("lstm", "gru", "elman", "sru", "mingru")
@@ -46,7 +46,7 @@ class Trial:
         """Train and return the result."""
         stop, start = threading.Event(), time.perf_counter()
 
-        def check_time(progress: trainer.Progress) -> None:
+        def check_time(progress: Progress) -> None:
             if self.minutes and time.perf_counter() - start > 60 * self.minutes:
                 stop.set()
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.errors import MissingExtraError
+from elman.utils.imports import optional_package
 
 Generator = np.random.Generator
 
@@ -175,10 +175,8 @@ def _digits(permuted: bool) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
     Raises MissingExtraError if scikit-learn is not installed.
     """
-    try:
+    with optional_package("scikit-learn", "digits"):
         from sklearn.datasets import load_digits
-    except ImportError:
-        raise MissingExtraError("scikit-learn", "digits") from None
     digits = load_digits()
     generator = np.random.default_rng(1)
     order = generator.permutation(len(digits.target))

@@ -20,7 +20,8 @@ from elman.nn.layers import Array
 from elman.nn.network import Inputs, Network
 from elman.taggers.regression.model import inputs_of
 from elman.training import trainer
-from elman.training.trainer import LossTotals, StepKey
+from elman.training.progress import Progress
+from elman.training.task import Items, LossTotals, StepKey
 from elman.utils import seeding as randomness
 
 RECENT = 2_000  # training sequences of the success criterion
@@ -112,7 +113,7 @@ class Outcome:
     loss: float
 
 
-class ProblemTask(trainer.Items):
+class ProblemTask(Items):
     """A problem as a task for the trainer, with ``each`` sequences per epoch."""
 
     def __init__(self, problem: Problem, settings: ProblemSettings, seed: int, each: int) -> None:
@@ -236,14 +237,14 @@ def run(
     problem: Problem,
     settings: ProblemSettings,
     seed: int,
-    on_progress: Callable[[trainer.Progress], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Outcome:
     """Train until the problem is solved, its maximum number of sequences is reached, or ``stop`` is set."""
     task = ProblemTask(problem, settings, seed, problem.fixed or EACH)
     end = task.solved  # set by the task, or to stop
 
-    def watch(progress: trainer.Progress) -> None:
+    def watch(progress: Progress) -> None:
         if on_progress is not None:
             on_progress(progress)
         if stop is not None and stop.is_set():

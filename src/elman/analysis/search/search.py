@@ -12,6 +12,7 @@ from elman import __version__, config
 from elman.analysis.search import data as of_data
 from elman.analysis.search.results import Outcome, ResultsFile, SearchResult, better
 from elman.analysis.search.space import Draws, Space, around, from_toml, parsed
+from elman.data import digest
 from elman.data.corpus import Data, Path
 from elman.data.formats import column_names
 from elman.errors import ConfigError, DataError, while_reading
@@ -22,6 +23,7 @@ from elman.utils import limits
 from elman.utils.arguments import check_callbacks, check_text, described, is_path, path_text, settings_table
 from elman.utils.display import shown
 
+_WHY = "a search reads its data often"
 METHODS = ("halving", "random")
 RUNGS = (Fraction(1, 9), Fraction(1, 3), Fraction(1))
 """Shares of the epochs of a full training."""
@@ -142,8 +144,8 @@ class _Search:
         share = data_or_share(dev)
         if share is None:
             raise ConfigError("dev: expected a path, sentences, or a share such as '10%', got None")
-        self._train = of_data.kept(train)
-        self._dev = dev if isinstance(share, float) else of_data.kept(dev)
+        self._train = digest.kept(train, _WHY)
+        self._dev = dev if isinstance(share, float) else digest.kept(dev, _WHY)
         self._of_training = of_training
         self._file = ResultsFile(results, {} if results is None else self._header())
         self._read: tuple[Any, Any, dict[str, Any]] | None = None
@@ -157,9 +159,9 @@ class _Search:
         dev, space = self._dev, self._space
         return {
             "elman": __version__,
-            "train": of_data.digest(self._train, text_column),
-            "dev": dev if isinstance(dev, str) else of_data.digest(dev, text_column),
-            "vectors": None if vectors is None else of_data.digest([vectors]),
+            "train": digest.digest(self._train, text_column),
+            "dev": dev if isinstance(dev, str) else digest.digest(dev, text_column),
+            "vectors": None if vectors is None else digest.digest([vectors]),
             "settings": {"preset": self._preset} | {name: str(value) for name, value in self._base.items()},
             "space": None if space is None else {name: values.to_json() for name, values in space.items()},
             "seed": self._seed,

@@ -9,6 +9,7 @@ import click
 
 from elman.cli.options import Choice, InputOptions, Verbosity, argument, checked_format, command, option
 from elman.cli.output_folder import OutputFolder, is_folder
+from elman.cli.resuming import resume_option, resumption
 from elman.errors import ConfigError
 
 
@@ -48,6 +49,7 @@ class Options(InputOptions, Verbosity):
     names: str | None = option(
         "--names", metavar="NAMES", help="Names of tags that are numbers: O,B-LOC,… or a JSON file with them."
     )
+    resume: bool = resume_option()
 
 
 @command(Options)
@@ -62,6 +64,7 @@ def convert(options: Options) -> None:
       elman convert export.json train.conll --to columns --spans widen
       elman convert train.conll bioes.conll --to columns --scheme bioes
       elman convert treebank/*.conllu --to jsonl -o converted/
+      elman convert large.conllu large.jsonl.gz --resume
     """
     from elman.data.convert import output_format_of
     from elman.data.formats import check_output
@@ -94,6 +97,7 @@ def _convert(jobs: Sequence[tuple[Sequence[str], str]], paths: Sequence[str], to
     from elman.utils.summary import counted
 
     notes = options.notes()
+    shared = resumption(options, options.output or jobs[0][1], paths)
     level: dict[str, bool] = {"quiet": options.quiet, "verbose": options.verbose}
     with FileProgress("converting", paths, options.output or jobs[0][1], passes=READ, **level) as progress:
         for inputs, target in jobs:
@@ -110,6 +114,7 @@ def _convert(jobs: Sequence[tuple[Sequence[str], str]], paths: Sequence[str], to
                 drop=options.drop or (),
                 spans=options.spans,
                 names=options.names,
+                resume=shared,
                 on_write=lambda sentence: progress.add((sentence,)),
             )
             progress.end(inputs[0] if len(inputs) == 1 else target)
@@ -118,4 +123,6 @@ def _convert(jobs: Sequence[tuple[Sequence[str], str]], paths: Sequence[str], to
             where = "standard output" if target == "-" else target
             counts = f"{counted(done.sentences, 'sentence')}, {counted(done.words, 'word')}"
             notes.add(f"{counts}, written to {where} as {to}")
+    if shared is not None:
+        shared.end()
     notes.show()

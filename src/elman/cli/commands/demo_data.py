@@ -16,7 +16,7 @@ from elman.taggers.tagger import Tagger
 from elman.taggers.train import train
 
 if TYPE_CHECKING:
-    from elman.training.trainer import Progress
+    from elman.training.progress import Progress
 
 PACKAGE = "turkish-treebanks"
 KINDS = ("frequent", "hmm", "rnn")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from elman.cli.checkpoints import CheckpointOptions, begin, ending, missing, resumed
 from elman.cli.loading import load_model
 from elman.cli.notes import Notes
 from elman.cli.options import (
@@ -27,6 +28,7 @@ from elman.cli.reports.learn import report, retrained
 from elman.cli.say import say, say_json, tell
 from elman.data.sentence import NO_TAG
 from elman.errors import ConfigError, while_reading
+from elman.utils import signals
 from elman.utils.json_values import as_json
 
 if TYPE_CHECKING:
@@ -34,18 +36,19 @@ if TYPE_CHECKING:
     from elman.learn.report import UpdateReport
     from elman.taggers.base import Predictor
     from elman.taggers.tagger import Tagger, TextClassifier
+    from elman.training.checkpoint import Checkpoints
 
     Learned = Tagger | TextClassifier
     Texts = tuple[list[Correction], list[Correction]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(InputOptions, RunOptions):
+class Options(CheckpointOptions, InputOptions, RunOptions):
     """The options of ``elman learn``."""
 
-    model: str = argument("MODEL")
-    corrections: tuple[str, ...] = argument("CORRECTIONS...", nargs=-1, required=True)
-    output: str = option("-o", "--output", metavar="MODEL", required=True, help="Model file to write; may be MODEL.")
+    model: str = argument("MODEL", required=False)
+    corrections: tuple[str, ...] = argument("CORRECTIONS...", nargs=-1)
+    output: str = option("-o", "--output", metavar="MODEL", help="Model file to write; may be MODEL. Always needed.")
     replay: str | None = option(
         "--replay",
         metavar="TRAIN",
@@ -91,9 +94,20 @@ def learn(options: Options) -> None:
     """
     from elman.learn.corrections import check_model, labelled, read
     from elman.learn.learner import update
+    from elman.training.run_identity import check_files
 
-    _check(options)
+    options.check_checkpoint()
     notes = options.notes()
+    checkpoints: Checkpoints | None = None
+    if options.resume is not None:
+        options, checkpoints = resumed(options, "learn", ("model", "corrections", "output", "replay", "heldout"), notes)
+    _check(options)
+    if checkpoints is None:
+        checkpoints = begin(options, "learn", _files(options), notes)
+    else:
+        check_files(checkpoints, _files(options))
+    if checkpoints is not None:
+        signals.say(_stopped(checkpoints))
     model = check_model(load_model(options.model, options, notes, options.corrections))
     replay, heldout = (
         None if path is None else labelled(model, path, encoding=options.encoding, on_file=notes.add)
@@ -121,10 +135,13 @@ def learn(options: Options) -> None:
     found = replace(found, notes=[*contradictions, *found.notes])
     retraining: dict[str, Any] = {}
     if options.retrain and replay is not None and heldout is not None:
-        new, found, retraining = _retrained(model, new, found, (replay, heldout), options, notes)
+        run = options, notes, checkpoints
+        new, found, retraining = _retrained(model, new, found, (replay, heldout), run)
     refused = found.worse and not options.force
     if not refused:
         _with_history(new, options).save(options.output)
+    if checkpoints is not None:
+        checkpoints.remove()
     _show(found, retraining, options, written=not refused)
     for note in found.notes:
         notes.add(note)
@@ -134,10 +151,26 @@ def learn(options: Options) -> None:
         raise click.exceptions.Exit(1)
 
 
+def _stopped(checkpoints: Checkpoints) -> str:
+    return f"stopped; elman learn --resume {checkpoints.path} goes on"
+
+
 def _check(options: Options) -> None:
     """Raise ConfigError or OutputError before learning rather than after it."""
     from elman.utils.files import check_target
 
+    for given, kind, hint in (
+        (options.model, "argument", "'MODEL'"),
+        (options.corrections, "argument", "'CORRECTIONS...'"),
+        (options.output, "option", "'-o' / '--output'"),
+    ):
+        if not given:
+            missing(kind, hint)
+    if options.checkpoint is not None and not options.retrain:
+        raise ConfigError("--checkpoint: expected --retrain with it; without it there is little to lose")
+    if options.checkpoint is not None:
+        check_target(options.checkpoint, text=False)
+        check_not_an_input(options.checkpoint, [*_files(options), options.output])
     data = [path for path in (*options.corrections, options.replay, options.heldout) if path is not None]
     check_outputs([options.model, *data], html=options.html)
     check_target(options.output, text=False)
@@ -152,13 +185,20 @@ def _check(options: Options) -> None:
         raise ConfigError("--retrain: needs --heldout FILE, text to compare the two models on")
 
 
+def _files(options: Options) -> list[str]:
+    """Return the files that are read."""
+    found = (options.model, *options.corrections, options.replay, options.heldout)
+    return [path for path in found if path is not None]
+
+
 def _retrained(
-    model: Learned, new: Learned, found: UpdateReport, texts: Texts, options: Options, notes: Notes
+    model: Learned, new: Learned, found: UpdateReport, texts: Texts, run: tuple[Options, Notes, Checkpoints | None]
 ) -> tuple[Learned, UpdateReport, dict[str, Any]]:
     """Return the model to use, the report on it beside the model before, and facts about the retraining.
 
     ``texts`` are the training sentences and the held-out ones.
     """
+    options, notes, checkpoints = run
     from elman.learn.corrections import apart
     from elman.learn.report import make_report
     from elman.learn.retraining import retrain
@@ -167,9 +207,17 @@ def _retrained(
     earlier = [*found.earlier.kept, *found.earlier.broken]
     corrections = [*found.learned, *found.not_learned]
     progress = TrainingProgress(None, notes.warn, quiet=options.quiet, verbose=options.verbose)
-    with progress:
-        run = Run(options.seed, model.threads, progress, notes.warn, notes.add)
-        best, beside, adopted = retrain(new, [*earlier, *corrections], train=texts[0], heldout=texts[1], run=run)
+    on_progress = progress if checkpoints is None else ending(progress)
+    how = Run(options.seed, model.threads, on_progress, notes.warn, notes.add, checkpoints)
+    try:
+        with progress:
+            best, beside, adopted = retrain(new, [*earlier, *corrections], train=texts[0], heldout=texts[1], run=how)
+    except (ConfigError, KeyboardInterrupt):
+        if checkpoints is None or not checkpoints.is_stopped:
+            raise
+        checkpoints.write()
+        tell(f"elman: {_stopped(checkpoints)}")
+        raise click.exceptions.Exit(signals.status()) from None
     facts = {"adopted": adopted, "heldout": beside.heldout}
     found = replace(found, notes=[*found.notes, *beside.notes])
     if not adopted:

@@ -21,6 +21,7 @@ from elman.cli.options import (
 from elman.cli.output_folder import is_folder
 from elman.cli.output_format import OutputFormat
 from elman.cli.outputs import check_not_an_input
+from elman.cli.resuming import resume_option, resumption
 from elman.errors import ConfigError
 from elman.utils import limits
 
@@ -82,6 +83,7 @@ class Options(InputOptions, RunOptions):
     )
     text_column: str | None = text_column_option()
     precision: str = precision_option()
+    resume: bool = resume_option()
 
 
 @command(Options)
@@ -105,6 +107,7 @@ def tag(options: Options) -> None:
       elman tag my.model new.txt -o page.html
       elman tag my.model new.csv --text-column address --as fields -o fields.csv
       elman tag my.model new.parquet -o tagged.parquet
+      elman tag my.model large.txt.gz -o tagged.txt.gz --resume
       tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
     from elman.cli.file_progress import FileProgress
@@ -129,12 +132,16 @@ def tag(options: Options) -> None:
     written = OutputFormat(output, options.output_format, options.files)
     check_not_an_input(output, (options.model, *options.files))
     notes = options.notes()
+    shared = resumption(options, options.output, options.files or ("-",), model=options.model)
     tagger = load_model(options.model, options, notes, options.files, _loader(options, written.said))
     tagging = Tagging(tagger, options, written, confidences, notes)
+    tagging.shared = shared
     paths = input_files(options.files or ("-",))
     with FileProgress("tagging", paths, output, quiet=options.quiet, verbose=options.verbose) as progress:
         tagging.run(paths, progress)
     tagging.tell()
+    if shared is not None:
+        shared.end()
     notes.show()
 
 

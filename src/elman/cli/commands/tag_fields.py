@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from elman.cli.chunks import chunks
@@ -11,6 +13,7 @@ from elman.cli.file_progress import FileProgress
 from elman.cli.loading import known, load_model
 from elman.cli.output_folder import is_folder
 from elman.cli.outputs import check_not_an_input
+from elman.cli.resuming import check_resumable_format, open_output, resumption
 from elman.data.fields import fields_of
 from elman.data.formats import column_names, open_writer, read_sentences
 from elman.data.formats.endings import formats_of
@@ -24,6 +27,7 @@ from elman.utils.files import OutputFile, input_files
 
 if TYPE_CHECKING:
     from elman.cli.commands.tag import Options
+    from elman.cli.notes import Notes
     from elman.data.formats import Reading
     from elman.taggers.tagger import Tagger
 
@@ -33,15 +37,16 @@ def tag_fields(options: Options) -> None:
     format = _format(options)
     check_not_an_input(options.output, (options.model, *options.files))
     notes = options.notes()
+    shared = resumption(options, options.output, options.files or ("-",), model=options.model)
     tagger: Any = load_model(options.model, options, notes, options.files)
     names = fields_of_tagger(tagger, options.target)
     paths = input_files(options.files or ("-",))
     writer: _FieldWriter | None = None
     with (
         FileProgress("tagging", paths, options.output, quiet=options.quiet, verbose=options.verbose) as progress,
-        OutputFile(options.output, encoding=options.encoding) as out,
+        open_output(shared, options.output, paths, options.encoding) as out,
     ):
-        for path in paths:
+        for number, path in enumerate(paths if not out.finished else ()):
             reading = read_sentences(
                 path,
                 format=options.format,
@@ -55,16 +60,43 @@ def tag_fields(options: Options) -> None:
                 notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
             columns = (*names, *([CONFIDENCE] if options.confidence else []))
             writer = writer or _FieldWriter(reading, format, columns, options.text_column)
+            if shared is not None:
+                check_resumable_format(writer.format)
             writer.begin(reading)
-            for chunk in chunks(reading, live=path == "-"):
+            if number < out.state.get("file", 0):
+                continue
+            done = _place(out, number, writer, notes)
+            for chunk in chunks(islice(reading, done, None), live=path == "-"):
                 progress.add(chunk)
                 for sentence, found in zip(chunk, _found(chunk, tagger, options, names), strict=True):
                     out.write(writer.add(sentence, found))
                 out.flush()
+                done += len(chunk)
+                out.mark(partial(_state, number, done, writer))
             progress.end(reading.path)
-        assert writer is not None  # input_files returns at least one
-        out.write(writer.finish())
+        if writer is not None:
+            out.write(writer.finish())
+    if shared is not None:
+        shared.end()
     notes.show()
+
+
+def _state(number: int, done: int, writer: _FieldWriter) -> dict[str, Any]:
+    """Return what another process needs to go on behind so many sentences of the file of this number."""
+    from elman.utils.resumable import saved
+
+    return {"file": number, "done": done, "writer": saved([writer.part])}
+
+
+def _place(out: OutputFile, number: int, writer: _FieldWriter, notes: Notes) -> int:
+    """Return how many sentences of a file an earlier process has tagged, and restore the state of its writer."""
+    if out.state.get("file") != number:
+        return 0
+    from elman.utils.resumable import restore
+
+    notes.add(f"{out.name}: goes on where an earlier run ended")
+    restore([writer.part], out.state["writer"])
+    return int(out.state["done"])
 
 
 def _format(options: Options) -> str | None:
@@ -120,10 +152,15 @@ class _FieldWriter:
     def __init__(self, reading: Reading, format: str | None, names: Sequence[str], text_column: str | None) -> None:
         self._names, self._read, self._text_column = names, reading.format, text_column
         own = reading.format if reading.has_texts or reading.format in ("jsonl", "json", "parquet") else ""
-        self._format = format or own or "csv"
-        in_place = own == self._format
-        self._rows = RowWriter(self._format, () if in_place else (*columns_of(reading, text_column), *names))
-        self._sentences = open_writer(self._format, (), names) if in_place else None
+        self.format = format or own or "csv"
+        in_place = own == self.format
+        self._rows = RowWriter(self.format, () if in_place else (*columns_of(reading, text_column), *names))
+        self._sentences = open_writer(self.format, (), names) if in_place else None
+
+    @property
+    def part(self) -> Any:
+        """What writes the file, and has the state of it."""
+        return self._sentences or self._rows
 
     def begin(self, reading: Reading) -> None:
         """Take the next file. Raises ConfigError if it has a column of a field's name, or another format."""
@@ -146,4 +183,5 @@ class _FieldWriter:
 
     def finish(self) -> str | bytes:
         """Return the rest of the file."""
-        return (self._sentences or self._rows).finish()
+        text: str | bytes = self.part.finish()
+        return text

@@ -97,6 +97,8 @@ def tag_stream(options: Options) -> None:
 
 def _refuse(options: Options) -> None:
     """Raise ConfigError for options that need whole sentences."""
+    if options.resume:
+        raise ConfigError("--resume: not with --stream, which reads text that has no end")
     if not options.stream:
         raise ConfigError("--lookahead: goes with --stream; whole sentences are read to their end")
     for name in ("confidence", "min_confidence", "nbest", "output_format", "only_empty", "tokenize"):

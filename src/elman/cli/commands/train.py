@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from elman.cli.checkpoints import CheckpointOptions, missing
 from elman.cli.notes import Notes
-from elman.cli.options import Choice, command, option, whole_number
+from elman.cli.options import Choice, argument, command, option, whole_number
 from elman.cli.outputs import check_not_an_input
 from elman.cli.progress import TrainingProgress
 from elman.cli.reports.training import summary
@@ -22,20 +23,23 @@ from elman.utils import limits, signals
 
 if TYPE_CHECKING:
     from elman.taggers.base import Predictor
-    from elman.training.trainer import Progress
+    from elman.taggers.checkpointed import CheckpointedRun
+    from elman.training.progress import Progress
 
 _NOTHING = "stopped before anything was trained; nothing is written"
+_NO_MODEL = "stopped before there was a model to write"
 _NO_EPOCH = "stopped before the first epoch was done; nothing is written"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainingOptions):
-    """The options of ``elman train``."""
+class Options(CheckpointOptions, TrainingOptions):
+    """The options of ``elman train``; a resumed run needs none but ``--resume``."""
 
+    train: tuple[str, ...] = argument("TRAIN...", nargs=-1)
     dev: str | None = option(
         "--dev", metavar="FILE|10%", help="Development data, to choose the best epoch by: a file, or a share of TRAIN."
     )
-    output: str = option("-o", "--output", metavar="MODEL", required=True, help="Model file to write.")
+    output: str | None = option("-o", "--output", metavar="MODEL", help="Model file to write; always needed.")
     model: str | None = option(
         "--model",
         type=Choice(["rnn", "linear", "hmm", "frequent", "ngram"]),
@@ -77,51 +81,117 @@ def train(options: Options) -> None:
       elman train reviews.tsv --dev 10% -o my.model
       elman train requests.bio -o my.model --target tag,intent
       elman train train.conllu --dev dev.conllu --task pipeline -o my.model
+      elman train train.conllu --dev dev.conllu -o my.model --checkpoint my.checkpoint
+      elman train --resume my.checkpoint
     """
+    options.check_checkpoint()
     arguments = options.training()
     if options.ensemble is not None:
         arguments["settings"]["ensemble"] = options.ensemble
-    _check_outputs(options)
     notes = options.notes()
-    progress = TrainingProgress(options.log, notes.warn, quiet=options.quiet, verbose=options.verbose)
-    signals.say(_NOTHING)
+    if options.resume is None:
+        _check_outputs(options)
+    run, output, log = _begun(options, arguments, notes)
+    how_to_go_on = "" if run is None else f"; elman train --resume {run.checkpoints.path} goes on"
+    progress = TrainingProgress(
+        log, notes.warn, quiet=options.quiet, verbose=options.verbose, append=options.resume is not None
+    )
+    signals.say((_NOTHING if run is None else _NO_MODEL) + how_to_go_on)
     try:
-        tagger = _train(options, arguments, progress, notes)
+        tagger = _train(options, arguments, run, progress, notes)
     except KeyboardInterrupt:
-        _stop(_NOTHING)
+        _stop((_NOTHING if run is None else _NO_MODEL) + how_to_go_on)
     record = tagger.describe()["training"]
     epochs = record.get("epochs")
     if tagger.interrupted and not epochs:
-        _stop(_NO_EPOCH)
-    tagger.save(options.output)
+        _stop(_NO_EPOCH + how_to_go_on)
+    tagger.save(output)
+    if run is not None and run.is_done:
+        run.checkpoints.remove()
     # on standard output there may be the model itself
-    say(summary(tagger, options.output), err=options.output == "-")
-    if tagger.interrupted or signals.requested():
+    say(summary(tagger, output), err=output == "-")
+    if tagger.interrupted or signals.requested() or (run is not None and not run.is_done):
         when = f"with {1 + len(record['members'])} networks" if "members" in record else f"after epoch {epochs}"
-        _stop(f"stopped {when}; the best model so far is in {options.output}")
+        go_on = "" if run is None or run.is_done else how_to_go_on
+        _stop(f"stopped {when}; the best model so far is in {output}{go_on}")
     progress.check_log()
     notes.show()
+
+
+def _begun(options: Options, arguments: dict[str, Any], notes: Notes) -> tuple[CheckpointedRun | None, str, str | None]:
+    """Return the run, if it has a checkpoint, the model file to write and the log."""
+    given = {name: value for name, value in arguments.items() if name != "threads"}
+    given |= {"model": options.model, "budget": options.budget, "text_column": None}
+    given["keep_replay"] = options.keep_replay
+    if options.resume is not None:
+        from elman.taggers import checkpointed
+
+        run = checkpointed.resume(
+            options.resume, options.every, (list(options.train) or None, options.dev), given, notes.warn
+        )
+        output, log = (getattr(options, name) or run.output(name) for name in ("output", "log"))
+        if output is None:
+            missing("option", "'-o' / '--output'")
+        return run, output, log
+    assert options.output is not None
+    if options.checkpoint is None:
+        return None, options.output, options.log
+    from elman.taggers import checkpointed
+
+    outputs = {"output": options.output, "log": options.log}
+    data = list(options.train), options.dev
+    run = checkpointed.begin(
+        options.checkpoint, options.every, data, given, notes.warn, overwrite=options.overwrite, outputs=outputs
+    )
+    return run, options.output, options.log
 
 
 def _check_outputs(options: Options) -> None:
     """Raise OutputError or ConfigError before training rather than after it."""
     from elman.utils.files import check_target
 
+    if not options.train:
+        missing("argument", "'TRAIN...'")
+    if options.output is None:
+        missing("option", "'-o' / '--output'")
     inputs = [path for path in (*options.train, options.dev, options.config, options.vectors) if path is not None]
-    for target, text in ((options.output, False), (options.log, True)):
+    for target, text in ((options.output, False), (options.log, True), (options.checkpoint, False)):
         if target is not None:
             check_target(target, text=text)
             check_not_an_input(target, inputs)
     if options.log is not None and options.model not in (None, "rnn", "linear"):
         raise ConfigError(f"--log: a line an epoch, and the model {options.model} has no epochs")
-    if options.log is not None and os.path.realpath(options.log) == os.path.realpath(options.output):
-        raise ConfigError(f"{options.log}: is both the model and the log; name two files")
+    outputs = {"model": options.output, "log": options.log, "checkpoint": options.checkpoint}
+    named: dict[str, str] = {}
+    for what, path in outputs.items():
+        if path is not None and (other := named.setdefault(os.path.realpath(path), what)) != what:
+            raise ConfigError(f"{path}: is both the {other} and the {what}; name two files")
 
 
-def _train(options: Options, arguments: dict[str, Any], progress: TrainingProgress, notes: Notes) -> Predictor:
+def _train(
+    options: Options,
+    arguments: dict[str, Any],
+    run: CheckpointedRun | None,
+    progress: TrainingProgress,
+    notes: Notes,
+) -> Predictor:
     from elman.taggers.train import train
 
     _warn_of_names(options.train, notes)
+    on_progress = _keeping_models(_after_notes(notes, progress), may_stop=run is not None)
+    if run is not None:
+        from elman.training.run_options import RunOptions
+        from elman.utils.parallel import thread_count
+
+        with progress:
+            return run.train(
+                RunOptions(
+                    threads=thread_count(options.threads),
+                    on_progress=on_progress,
+                    on_warning=notes.warn,
+                    on_note=notes.add,
+                )
+            )
     with progress:
         return train(
             list(options.train),
@@ -129,7 +199,7 @@ def _train(options: Options, arguments: dict[str, Any], progress: TrainingProgre
             model=options.model,
             budget=options.budget,
             keep_replay=options.keep_replay,
-            on_progress=_keeping_models(_after_notes(notes, progress)),
+            on_progress=on_progress,
             on_warning=notes.warn,
             on_note=notes.add,
             **arguments,
@@ -162,14 +232,22 @@ def _after_notes(notes: Notes, progress: Callable[[Progress], None]) -> Callable
     return show
 
 
-def _keeping_models(progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+def _keeping_models(progress: Callable[[Progress], None], *, may_stop: bool = False) -> Callable[[Progress], None]:
     """Let a signal end training, not the process, once there is a model to keep: after the first epoch.
 
-    In a model of several tasks each gets its first epoch, since it is of no use with one task alone.
+    In a model of several tasks each gets its first epoch, since it is of no use with one task alone. ``may_stop``: it
+    ends training before, too, since a checkpoint keeps what was done.
     """
+    has_model = False
 
     def see(event: Progress) -> None:
+        nonlocal has_model
         progress(event)
+        has_model |= event.is_epoch_end and not event.part
+        if may_stop:
+            signals.keep()
+            if signals.requested() and not has_model:
+                raise KeyboardInterrupt
         if event.part:  # of the regression beside a network
             return
         if event.is_epoch_end:

@@ -12,8 +12,8 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import BinaryIO, NamedTuple
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from elman.data import schemes
 from elman.data.convert.plan import (
@@ -36,6 +36,10 @@ from elman.errors import ConfigError, DataError, while_reading
 from elman.utils.display import shown
 from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
 from elman.utils.summary import Row, Summary, counted
+
+if TYPE_CHECKING:
+    from elman.utils.resumable import ResumableFile
+    from elman.utils.resumption import Resumption
 
 __all__ = ["ConversionResult", "DROPPABLE", "ConversionRequest", "convert", "output_format_of"]
 
@@ -78,10 +82,12 @@ def convert(
     output: str,
     request: ConversionRequest,
     on_write: Callable[[Sentence], object] | None = None,
+    resume: Resumption | None = None,
 ) -> ConversionResult:
     """Write files (``-``: standard input) as one file in another format. They are read three times, in constant memory.
 
-    ``on_write`` is called with each sentence that is written. Raises DataError, with the line, for input that cannot be
+    ``on_write`` is called with each sentence that is written. ``resume`` opens an output that is gone on with after an
+    early end, see ``elman.utils.resumable``. Raises DataError, with the line, for input that cannot be
     read and for words and tags that the target cannot hold; ConfigError for other content that it cannot hold and that
     the request does not drop; OutputError.
     """
@@ -89,24 +95,70 @@ def convert(
     for path in paths:
         if path != "-" and is_pipe(path):
             raise DataError("a pipe or a device can be read once only; pass it as standard input, -", path=path)
+    if resume is not None:
+        with resume.open(output, paths) as file:
+            return _go_on(paths, request, on_write, file)
     with _repeatable_input(paths), scratch_folder(_scratch_folder_for(output)) as folder:
-        notes: list[str] = []
-        survey = Survey()
-        target_columns: tuple[str, ...] | None = None
-        for reading in _readings(paths, request):
-            notes.append(f"{reading.path} read as {reading.format}: {reading.why}")
-            keys = reading.targets(request.target) if request.target is not None else None
-            target_columns = target_columns or keys
-            survey.add(reading, keys or ())
-        plan = plan_conversion(survey, request, target_columns)
+        plan, result = _survey(paths, request)
         scratch = os.path.join(folder, "scratch")
         with io.BufferedWriter(Scratch(scratch, "w", os.path.dirname(folder))) as file:
-            _write(_observed(_items(paths, request, plan), on_write), plan, file)
+            writer = _ItemWriter(plan)
+            for item in _observed(_items(paths, request, plan), on_write):
+                file.write(writer.add(*item))
+            file.write(writer.finish())
         _compare(_items(paths, request, plan), scratch, plan)
         with while_reading(scratch), open(scratch, "rb") as done, OutputFile(output) as out:
             while block := done.read(_BLOCK_BYTES):
                 out.write_bytes(block)
-    return ConversionResult(survey.sentences, survey.words, [*notes, *plan.notes])
+    return result
+
+
+def _go_on(
+    paths: Sequence[str],
+    request: ConversionRequest,
+    on_write: Callable[[Sentence], object] | None,
+    out: ResumableFile,
+) -> ConversionResult:
+    """Convert what an earlier process has not converted: after the survey, behind the last sentence, or compare."""
+    from elman.utils.resumable import restore, saved
+    from elman.utils.resumption import not_for
+
+    state = out.state
+    if request.to in BINARY:
+        raise not_for(request.to)
+    if not state:
+        plan, result = _survey(paths, request)
+        state = {"plan": asdict(plan), "result": [result.sentences, result.words, result.notes], "place": [0, 0, 0]}
+        out.mark(lambda: state, now=True)
+    plan, result = ConversionPlan.from_json(state["plan"]), ConversionResult(*state["result"])
+    if out.finished:
+        return result
+    place: list[int] = state["place"]
+    if place:
+        writer = _ItemWriter(plan)
+        if "writer" in state:
+            restore([writer, writer.writer], state["writer"])
+        for item in _observed(_items(paths, request, plan, place), on_write):
+            out.write_bytes(writer.add(*item))
+            out.mark(lambda: {**state, "place": place, "writer": saved([writer, writer.writer])})
+        out.write_bytes(writer.finish())
+        out.complete({**state, "place": []})
+    _compare(_items(paths, request, plan), out.part, plan)
+    return result
+
+
+def _survey(paths: Sequence[str], request: ConversionRequest) -> tuple[ConversionPlan, ConversionResult]:
+    """Return what is to be written, and its description. Raises the errors of ``convert``."""
+    notes: list[str] = []
+    survey = Survey()
+    target_columns: tuple[str, ...] | None = None
+    for reading in _readings(paths, request):
+        notes.append(f"{reading.path} read as {reading.format}: {reading.why}")
+        keys = reading.targets(request.target) if request.target is not None else None
+        target_columns = target_columns or keys
+        survey.add(reading, keys or ())
+    plan = plan_conversion(survey, request, target_columns)
+    return plan, ConversionResult(survey.sentences, survey.words, [*notes, *plan.notes])
 
 
 def _observed(items: Iterable[_Item], on_write: Callable[[Sentence], object] | None) -> Iterator[_Item]:
@@ -165,13 +217,24 @@ def _readings(paths: Sequence[str], request: ConversionRequest) -> Iterator[Read
         yield reading
 
 
-def _items(paths: Sequence[str], request: ConversionRequest, plan: ConversionPlan) -> Iterator[_Item]:
-    """Yield all that is written, in order."""
-    for reading in _readings(paths, request):
+def _items(
+    paths: Sequence[str], request: ConversionRequest, plan: ConversionPlan, place: list[int] | None = None
+) -> Iterator[_Item]:
+    """Yield all that is written, in order, behind a place, which is kept up to date.
+
+    ``place``: the number of a file, and how many of its sentences have been read, with how many lines.
+    """
+    place = place or [0, 0, 0]
+    begin, *done = place
+    for number, reading in enumerate(_readings(paths[begin:], request), start=begin):
         names = {name: name for name in plan.columns}
         if request.target is not None and plan.columns:
             names = dict(zip(plan.columns, reading.targets(request.target), strict=True))
-        for sentence in reading:
+        place[:] = number, *done
+        sentences, done = reading.after(*done), [0, 0]
+        for sentence in sentences:
+            place[1] += 1
+            place[2] += len(sentence.lines)
             if plan.in_place:
                 columns = names if HOLDS[plan.to].columns == 1 else plan.rewritten
                 yield _Item(sentence, _tags(sentence, {name: names[name] for name in columns}, plan))
@@ -212,25 +275,37 @@ def _tags(sentence: Sentence, names: Mapping[str, str], plan: ConversionPlan) ->
     return tags
 
 
-def _write(items: Iterable[_Item], plan: ConversionPlan, file: BinaryIO) -> None:
-    in_rows = plan.in_place and plan.to == "parquet"
-    writer = open_writer(plan.to, *((plan.rewritten, ()) if in_rows else (plan.columns, plan.labels)))
-    last_line, path = "", None
-    for sentence, tags in items:
-        data = writer.add(sentence, tags)
+class _ItemWriter:
+    """Writes items as the bytes of one file, with what separates those of different files."""
+
+    STATE = ("_last_line", "_path")
+
+    def __init__(self, plan: ConversionPlan) -> None:
+        in_rows = plan.in_place and plan.to == "parquet"
+        self.writer = open_writer(plan.to, *((plan.rewritten, ()) if in_rows else (plan.columns, plan.labels)))
+        self._to = plan.to
+        self._last_line = ""
+        self._path: str | None = None
+
+    def add(self, sentence: Sentence, tags: Mapping[str, Sequence[str]]) -> bytes:
+        """Return what is written for a sentence. Raises DataError for a NUL."""
+        data = self.writer.add(sentence, tags)
         if isinstance(data, str):
             if "\0" in data:
                 raise error_at(
-                    sentence, 0, f"a word, tag or label with a NUL character, which {plan.to} cannot hold; try jsonl"
+                    sentence, 0, f"a word, tag or label with a NUL character, which {self._to} cannot hold; try jsonl"
                 )
-            if path not in (None, sentence.path) and last_line:  # copied lines may lack a line end
-                data = _separator_between(last_line, plan.to) + data.removeprefix(BOM)
-            last_line = data[data.rfind("\n", 0, -1) + 1 :] or last_line
+            if self._path not in (None, sentence.path) and self._last_line:  # copied lines may lack a line end
+                data = _separator_between(self._last_line, self._to) + data.removeprefix(BOM)
+            self._last_line = data[data.rfind("\n", 0, -1) + 1 :] or self._last_line
             data = _encoded(data, sentence)
-        path = sentence.path
-        file.write(data)
-    rest = writer.finish()
-    file.write(rest.encode() if isinstance(rest, str) else rest)
+        self._path = sentence.path
+        return data
+
+    def finish(self) -> bytes:
+        """Return the rest of the file."""
+        rest = self.writer.finish()
+        return rest.encode() if isinstance(rest, str) else rest
 
 
 def _encoded(text: str, sentence: Sentence) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from elman.data import schemes
 from elman.data.convert.survey import COMMENTS, EMPTY_NODES, FIELDS, MULTIWORD, PHRASES, Survey, describe_extras
@@ -61,6 +62,13 @@ class ConversionPlan:
     lenient: bool = False
     notes: Sequence[str] = ()
     rewritten: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the plan whose ``asdict`` was written as JSON, which has no tuples."""
+        names = {name: tuple(values[name]) for name in ("columns", "labels", "rewritten")}
+        schemes = {name: (old, new) for name, (old, new) in values["schemes"].items()}
+        return cls(**{**values, **names, "schemes": schemes})
 
 
 def output_format_of(path: str, asked: str | None = None) -> str:

@@ -196,6 +196,8 @@ def write_sentence(
 class _TextWriter:
     """Writes a format whose files consist of their sentences only."""
 
+    STATE = ()
+
     def __init__(self, format: str) -> None:
         self._format = format
 

@@ -15,7 +15,8 @@ from elman.data.formats import jsonl
 from elman.data.formats.class_names import names_in
 from elman.data.formats.holds import Confidences, is_gap
 from elman.data.sentence import CONFIDENCE, LABEL_SEPARATOR, RecordSentence, Sentence
-from elman.errors import ConfigError, MissingExtraError
+from elman.errors import ConfigError
+from elman.utils.imports import optional_package
 
 _GROUP_WORDS = 65_536  # per table
 _HUGGING_FACE = b"huggingface"
@@ -248,8 +249,5 @@ def _with_features(metadata: Mapping[bytes, bytes] | None, features: Mapping[str
 
 def library() -> tuple[Any, Any]:
     """Return pyarrow and its module for Parquet. Raises MissingExtraError without them."""
-    try:
-        pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ImportError:
-        raise MissingExtraError("pyarrow", "parquet") from None
-    return pyarrow, parquet
+    with optional_package("pyarrow", "parquet"):
+        return import_module("pyarrow"), import_module("pyarrow.parquet")

@@ -75,10 +75,12 @@ def writer(columns: Sequence[str], labels: Sequence[str]) -> _Writer:
 class _Writer:
     """Copies sentences of this format with their tags replaced, and writes others from scratch."""
 
+    STATE = ("_header", "_source_header")
+
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = tuple(columns)
         self._header = f"{HEADER_MARK} ID FORM {' '.join(name.upper() for name in columns)}".rstrip() + "\n"
-        self._source_layout: ConlluLayout | None = None  # of sentences read from this format
+        self._source_header = ""  # of sentences read from this format
 
     def add(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None) -> str:
         """Return the text of one more sentence. Raises DataError for a word or tag with a tab or a line end."""
@@ -86,9 +88,10 @@ class _Writer:
             check_tags(sentence, column, "conllup", "\t\n")
         if sentence.format == "conllup":
             lines = self._with_header(sentence)
-            if self._source_layout is not None:
+            layout = parse_header(self._source_header)
+            if layout is not None:
                 self._header = ""
-                return self._in_place(sentence, tags, lines, self._source_layout)
+                return self._in_place(sentence, tags, lines, layout)
         if is_gap(sentence):
             return ""
         check_words(sentence, "conllup", "\t\n")
@@ -104,11 +107,11 @@ class _Writer:
         layout = parse_header(lines[0]) if lines and sentence.line == 1 else None
         if layout is None:
             return lines
-        if self._source_layout is not None:
-            if layout != self._source_layout:
+        if self._source_header:
+            if layout != parse_header(self._source_header):
                 raise ConfigError(f"{sentence.path}: has other columns than the file before; write them one by one")
             lines[0] = ""
-        self._source_layout = layout
+        self._source_header = sentence.lines[0]
         return lines
 
     def _in_place(

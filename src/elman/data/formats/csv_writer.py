@@ -16,6 +16,8 @@ from elman.utils.display import shown
 class CsvWriter:
     """Writes a table, one word per row or one text per row."""
 
+    STATE = ("_is_new", "_separator", "_names", "_new")
+
     def __init__(self, format: str, columns: Sequence[str], labels: Sequence[str]) -> None:
         if columns and labels:
             others = "columns, conllu and jsonl hold both"

@@ -147,6 +147,8 @@ def are_names(record: Mapping[str, Any], text_key: str | None = None) -> bool:
 class ArrayWriter:
     """Writes the brackets of a JSON array and the commas between its elements."""
 
+    STATE = ("_before",)
+
     def __init__(self) -> None:
         self._before = "[\n"
 

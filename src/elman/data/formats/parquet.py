@@ -103,6 +103,8 @@ def _open(path: str, name: str) -> Any:
             return file
     except OSError as error:
         raise DataError(f"cannot be read: {reason(error)}", path=name) from None
+    except MemoryError:  # one of Arrow's exceptions is one
+        raise
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"no Parquet, or damaged: {_line(error)}", path=name) from None
 
@@ -113,11 +115,13 @@ def _rows(file: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
     size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
     n_rows, rows = 0, max(1, min(_BATCH_ROWS, _BATCH_BYTES * file.metadata.num_rows // max(size, 1)))
     try:
-        for batch in file.iter_batches(batch_size=rows):
+        for batch in file.iter_batches(batch_size=rows, use_threads=False):  # threads of Arrow crash if memory is short
             n_rows += batch.num_rows
             yield from rows_of_batch(batch, name)
         if n_rows != file.metadata.num_rows:
             raise ValueError(f"{n_rows:,} rows in place of {file.metadata.num_rows:,}")
+    except MemoryError:  # one of Arrow's exceptions is one
+        raise
     except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         raise DataError(f"cannot be read, damaged: {_line(error)}", path=name) from None
 

@@ -29,6 +29,8 @@ _TABLES = ("csv", "tsv")
 _RECORDS = ("jsonl", "json")
 _LINE_FORMATS = ("text", "word_tag", "columns", "conllu", "conllup", "label_text", "fasttext")
 """Formats in which every line is a sentence or a word."""
+_SKIPPED_BY_LINES = (*_LINE_FORMATS, "jsonl")
+"""Formats whose sentences can be read from any of them on."""
 
 
 class Reading:
@@ -56,6 +58,7 @@ class Reading:
         self._names: Sequence[str] | None = None
         self._targets: tuple[str, ...] = ()
         self._others: Sequence[Callable[[], Reading]] = ()  # further files
+        self._peeked = False
 
     @property
     def head(self) -> Sequence[str]:
@@ -110,6 +113,7 @@ class Reading:
     def first(self) -> list[Sentence]:
         """Return the first sentences, which are still yielded by iteration. Raises DataError as that does."""
         first = list(islice(self._sentences, _N_PEEKED))
+        self._peeked = True
         self._sentences = chain(first, self._sentences)
         return first
 
@@ -166,6 +170,18 @@ class Reading:
         for open_other in self._others:
             yield from self._of_other(open_other())
 
+    def after(self, sentences: int, lines: int) -> Iterator[Sentence]:
+        """Return an iterator over the sentences behind the first ones, given the number of these and of their lines.
+
+        Of formats of lines these are not read as sentences, which takes longer than finding the lines.
+        """
+        if not lines or self._peeked or self._others or self.format not in _SKIPPED_BY_LINES:
+            return islice(self, sentences, None)
+        rest = cast(registry.Input, self._module).read(self._source.lines_after(lines), self.head, self.path)
+        self._source.bom = False
+        self._sentences = _moved(rest, lines)
+        return iter(self)
+
     def _of_other(self, other: Reading) -> Iterator[Sentence]:
         other_targets = other.targets(self._names) if self._targets else ()
         for sentence in other:
@@ -180,6 +196,15 @@ class Reading:
             raise error_at(sentence, 0, f"no tag: expected one in column {target}, found words alone")
         if "" in tags:
             raise error_at(sentence, tags.index(""), f"no tag: column {target} is empty")
+
+
+def _moved(sentences: Iterator[Sentence], lines: int) -> Iterator[Sentence]:
+    """Yield sentences, and raise the errors, of a file from which so many first lines were left out."""
+    try:
+        for sentence in sentences:
+            yield replace(sentence, line=sentence.line + lines)
+    except DataError as error:
+        raise DataError(error.message, path=error.path, line=error.line and error.line + lines) from None
 
 
 def read_sentences(

@@ -53,6 +53,8 @@ def row_of(sentence: Sentence, reading: Reading) -> dict[str, Any]:
 class RowWriter:
     """Writes rows with these columns; a missing value is empty."""
 
+    STATE = ("_begun",)
+
     def __init__(self, format: str, columns: Sequence[str]) -> None:
         self._format, self._columns = format, tuple(columns)
         self._separator = "\t" if format == "tsv" else ","

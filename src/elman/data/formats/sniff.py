@@ -292,7 +292,7 @@ def _describe_unknown(data: Sequence[str], lines: Sequence[str]) -> str:
 def _readable_formats(lines: Sequence[str]) -> list[str]:
     """Return the formats that can read the lines and find tags or labels in them."""
     formats = []
-    first = next(line for line in lines if not is_blank(line)).split()[0]
+    first = next((words[0] for line in lines if (words := line.split())), "")  # none in lines of control characters
     separators = dict.fromkeys(
         separator
         for separator in first[1:-1]

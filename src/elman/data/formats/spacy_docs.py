@@ -22,7 +22,7 @@ import numpy as np
 
 from elman.data.sentence import NO_TAG
 from elman.data.spans import OUTSIDE, TYPED_TAG, find_spans
-from elman.errors import MissingExtraError
+from elman.utils.imports import optional_package
 
 ATTRIBUTES = ("pos", "tag", "morph", "lemma", "head", "dep", "ents")
 """The attributes that a column can set."""
@@ -45,10 +45,8 @@ class EntitySpan(NamedTuple):
 
 def library(name: str = "spacy") -> Any:
     """Return a module of spaCy. Raises MissingExtraError without it."""
-    try:
+    with optional_package("spacy", "spacy"):
         return import_module(name)
-    except ImportError:
-        raise MissingExtraError("spacy", "spacy") from None
 
 
 def attribute_of(column: str, tags: Iterable[str]) -> str:

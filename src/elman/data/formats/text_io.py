@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
-from elman.errors import while_reading
+from elman.errors import DataError, while_reading
 from elman.utils.charsets import Decoder
 from elman.utils.compression import CompressedFile
+from elman.utils.limits import LINE
 
 BOM = "\ufeff"
 MAX_HEAD = 1000
@@ -22,7 +23,7 @@ _BLOCK_BYTES = 1 << 18
 _observers: list[Callable[[str, int], object]] = []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TextSource:
     """A text file being read.
 
@@ -40,7 +41,11 @@ class TextSource:
     @property
     def lines(self) -> Iterator[str]:
         """All lines, as an alternative to ``texts``."""
-        return chain.from_iterable(map(_lines, self.texts))
+        return self.lines_after(0)
+
+    def lines_after(self, n: int) -> Iterator[str]:
+        """Return all lines but the first ``n``, which are not cut up."""
+        return chain.from_iterable(map(_lines, after_lines(self.texts, n)))
 
 
 def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -> TextSource:
@@ -69,21 +74,42 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     return map(_lines, _whole_lines(path, encoding))
 
 
+def after_lines(texts: Iterable[str], n: int) -> Iterator[str]:
+    """Yield pieces of whole lines without the first ``n`` lines."""
+    for text in texts:
+        if not n:
+            yield text
+            continue
+        found, at = text.count("\n"), 0
+        for _ in range(min(n, found)):
+            at = text.index("\n", at) + 1
+        rest = text[at:] if found >= n else ""
+        n -= min(n, found)
+        if rest:
+            yield rest
+
+
 def _lines(text: str) -> list[str]:
     return list(io.StringIO(text, newline="\n")) or [text]
 
 
 def _whole_lines(path: str, encoding: str) -> Iterator[str]:
-    """Yield the text of a file in non-empty pieces of whole lines."""
+    """Yield the text of a file in non-empty pieces of whole lines. Raises DataError for a line longer than ``LINE``."""
     pending: list[str] = []  # pieces of an incomplete line
+    length = n_lines = 0  # characters in them, and the lines before
     for text in text_blocks(path, encoding):
         cut = text.rfind("\n") + 1
         if cut:
             pending.append(text[:cut])
-            yield "".join(pending)
-            pending = [text[cut:]]
-        else:
-            pending.append(text)
+            whole = "".join(pending)
+            n_lines += whole.count("\n")
+            yield whole
+            pending, length = [], 0
+        pending.append(text[cut:])
+        length += len(text) - cut
+        if length > LINE:
+            message = f"more than {LINE:,} characters in a line; expected text in lines, of JSON one record in each"
+            raise DataError(message, path="standard input" if path == "-" else path, line=n_lines + 1)
     last = "".join(pending)
     if last:
         yield last

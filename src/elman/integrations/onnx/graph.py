@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman.errors import MissingExtraError
+from elman.utils.imports import optional_package
 
 OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
 TYPES = {
@@ -33,10 +33,8 @@ ALL = 1 << 40
 
 def library() -> Any:
     """Return the package onnx. Raises MissingExtraError if it is not installed."""
-    try:
+    with optional_package("onnx", "onnx"):
         import onnx
-    except ImportError:
-        raise MissingExtraError("onnx", "onnx") from None
     return onnx
 
 

@@ -5,7 +5,7 @@ import { get, Outbox } from "./api.js";
 import { addChoices, fieldsOf } from "./card.js";
 import { byId, counted, fill, h, keyButton } from "./dom.js";
 import { changeText, listen, Live } from "./live.js";
-import { Session } from "./session.js";
+import { isStored, Session } from "./session.js";
 
 const NAMES = { annotate: "Annotate", report: "Report", models: "Models" };
 
@@ -27,7 +27,8 @@ class App {
     const fields = fieldsOf(this.status.model);
     document.title = `${this.status.model.name ?? "model"} – elman`;
     const failed = (error) => this.failed(error);
-    this.outbox = new Outbox("elman.outbox", { changed: () => this.drawOutbox(), refused: failed });
+    const refused = (error, { body }) => { if (!isStored(error, body)) failed(error); };
+    this.outbox = new Outbox("elman.outbox", { changed: () => this.drawOutbox(), refused });
     const hooks = {
       shown: (card, field) => this.annotate.shown(card, field),
       said: (text) => this.annotate.said(text),

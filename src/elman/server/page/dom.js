@@ -45,8 +45,12 @@ export function table(caption, columns, rows) {
       h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", {}, cell))))));
 }
 
-/** Return a share as a percentage: 0.9312 -> "93.1 %" with a narrow space that does not break. */
-export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u202f%`;
+/** Return a share as a percentage: 0.9312 -> "93.1 %" with a narrow space that does not break;
+ * what would round to zero is "< 0.1 %". */
+export const percent = (share, digits = 1) => {
+  const shown = (100 * share).toFixed(digits);
+  return share > 0 && Number(shown) === 0 ? `<\u202f${(10 ** -digits).toFixed(digits)}\u202f%` : `${shown}\u202f%`;
+};
 
 /** Return a probability, rounded down so that 89.6 % does not look like 90 %. */
 export function probability(share) {

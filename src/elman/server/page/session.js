@@ -177,10 +177,9 @@ export class Session {
     this.hooks.stored(card, stored);
   }
 
-  /** A conflict in which the service has just what was sent is an answer that got lost, not a conflict. */
   refused(card, error, body) {
     const theirs = error.body.card;
-    if (error.status === 409 && theirs && body.after && holds(theirs, body.after)) return this.stored(card, theirs);
+    if (isStored(error, body)) return this.stored(card, theirs);
     this.past = this.past.filter((entry) => entry.card !== card);
     card.state = "open";
     if (theirs) card.take(theirs);
@@ -248,6 +247,12 @@ export class Session {
       else this.hooks.failed(error);
     }
   }
+}
+
+/** Return whether the service has just what was sent: then an answer got lost, and there is no conflict. */
+export function isStored(error, { after }) {
+  const theirs = error.body?.card;
+  return Boolean(error.status === 409 && theirs && after && holds(theirs, after));
 }
 
 function holds(card, after) {

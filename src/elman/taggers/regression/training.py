@@ -24,7 +24,7 @@ from elman.taggers.regression.table import Table
 from elman.taggers.request import TrainRequest
 from elman.training import auto_settings, trainer
 from elman.training.run_options import RunOptions
-from elman.training.trainer import LossTotals, StepKey
+from elman.training.task import Items, LossTotals, StepKey
 from elman.utils import seeding
 
 OWN: Mapping[str, Any] = {
@@ -38,7 +38,7 @@ OWN: Mapping[str, Any] = {
 """Defaults of the task that differ from the preset ``default``."""
 
 
-class Regressing(trainer.Items):
+class Regressing(Items):
     """Regression as a task for the trainer: rows (N, D) and values (N,), NaN for missing ones."""
 
     def __init__(self, model: RegressionModel, train: Table, dev: Table | None) -> None:
@@ -107,7 +107,14 @@ def _fit(
     parameters = initialize(empty.network, seeding.stream(run.seed, seeding.START))
     model = RegressionModel(config, inputs, scalings, parameters)
     task = Regressing(model, table, None if dev is None else Table.of(dev, inputs, target))
-    record = trainer.fit(task, config.training, seed=run.seed, threads=run.threads, on_progress=run.on_progress)
+    record = trainer.fit(
+        task,
+        config.training,
+        seed=run.seed,
+        threads=run.threads,
+        on_progress=run.on_progress,
+        section=run.section("network"),
+    )
     for w in parameters.values():
         w[...] = dtype.rounded(w) if config.network.dtype == "float16" else w
     model.training = {"seed": run.seed, **vars(record)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elman.analysis.search.data import digest
+from elman.data.digest import digest
 from elman.data.sentence import Sentence
 from elman.data.tokens import Token
 

@@ -1,0 +1,59 @@
+"""Memory that is short where a package is imported."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from elman.cli.shortage import _Room, lacks_memory, watch_imports
+
+resource = pytest.importorskip("resource", reason="no limits of address space here")
+
+
+def no_room(*arguments: object, **options: object) -> None:
+    raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+
+def test_a_package_without_room_is_short_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mmap, "mmap", no_room)
+    for name in ("numpy", "pyarrow"):
+        with pytest.raises(MemoryError):
+            _Room().find_spec(name)
+    assert _Room().find_spec("numpy.linalg") is None
+
+
+@pytest.mark.parametrize("threads", ["", "1", "0", "many", "4", "99999999"])
+def test_room_is_asked_for_and_given_back(monkeypatch: pytest.MonkeyPatch, threads: str) -> None:
+    asked = []
+    real: Callable[..., mmap.mmap] = mmap.mmap
+    monkeypatch.setattr(
+        mmap, "mmap", lambda number, size, **options: (asked.append(size), real(number, size, **options))[1]
+    )
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", threads)
+    assert _Room().find_spec("numpy") is None
+    assert len(asked) == 1 and asked[0] >= 140_000_000
+
+
+@pytest.mark.parametrize(("limit", "watched"), [(resource.RLIM_INFINITY, 0), (8_000_000_000, 1)])
+def test_imports_are_watched_only_under_a_limit(monkeypatch: pytest.MonkeyPatch, limit: int, watched: int) -> None:
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (limit, limit))
+    before = len(sys.meta_path)
+    watch_imports()
+    assert len(sys.meta_path) == before + watched
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (ImportError("lib.so: failed to map segment from shared object"), True),
+        (ImportError("lib.so: undefined symbol: x"), False),
+        (ModuleNotFoundError("No module named 'x'"), False),
+    ],
+)
+def test_a_library_that_does_not_fit(error: ImportError, short: bool) -> None:
+    assert lacks_memory(error) is short
