@@ -26,6 +26,7 @@ from elman.learn.retraining import retrain
 from elman.server.measure import Corrected, compare_models, right_items
 from elman.server.shelf import write_model
 from elman.taggers.load import load
+from elman.utils.parallel import thread_count
 
 if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
@@ -137,6 +138,11 @@ class Process:
                     pass
 
 
+def _threads() -> int:
+    """Return the threads of a patch: two bring it sooner, more would not."""
+    return min(2, thread_count(None))
+
+
 def _environment() -> dict[str, str]:
     """Return the environment of the process: one thread, and the modules that this one finds."""
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
@@ -163,7 +169,7 @@ class _Learning:
         history = model.history
         standing = tuple(one for one in history.corrections if one.words_digest not in undone)
         model = model.with_history(replace(history, corrections=standing))
-        learner = Learner(model, replay=setup.replay, heldout=setup.heldout, seed=setup.seed)
+        learner = Learner(model, replay=setup.replay, heldout=setup.heldout, seed=setup.seed, threads=_threads())
         made = _Learning(setup, cast("ColumnPredictor", first), learner, learner.heldout, list(setup.earlier))
         made.once = right_items(model, made.known)
         return made
@@ -188,7 +194,8 @@ class _Learning:
         told = {"report": report.to_json(), "learned": len(report.learned), "not_learned": len(report.not_learned)}
         if report.worse:
             seed = self.setup.seed
-            self.learner = Learner(before, replay=learner.replay or None, heldout=learner.heldout, seed=seed)
+            given = {"replay": learner.replay or None, "heldout": learner.heldout}
+            self.learner = Learner(before, **given, seed=seed, threads=_threads())
             return {**told, "error": "significantly worse on held-out text; the model stays as it was"}
         path = write_model(self.learner.model, self.setup.folder)
         ids = {one.id for one in request.new}
