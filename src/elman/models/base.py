@@ -102,6 +102,8 @@ class LabelModel(Model):
 
     serves_lines = False
     """Whether it implements ``best_of_lines``."""
+    graph_column: int | None = None
+    """Which label column has the relations of a graph parser."""
     reads_features = False
     """Whether words have features of their own (``elman.data.tokens``)."""
 

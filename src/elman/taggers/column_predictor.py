@@ -49,6 +49,11 @@ class ColumnPredictor(Predictor):
     def reads_features(self) -> bool:
         return self._model.reads_features
 
+    @property
+    def graph_column(self) -> int | None:
+        """Which label column has the relations of a graph parser; None without one."""
+        return self._model.graph_column
+
     def inputs_of(self, sentence: Sentence) -> Sequence[str]:
         """Return the inputs of the model for a sentence: its words, with their features if it reads such.
 

@@ -73,7 +73,7 @@ class Task:
 
 
 _FEATURES = {"features": ("whole", "each")}
-_HEADS = {"heads": ("relative", "brackets")}
+_HEADS = {"heads": ("relative", "brackets", "graph")}
 _TAGS = "elman.taggers.train_tags:train"
 _ENCODED = "elman.taggers.train_encoded:train", "elman.taggers.structured:EncodedTagger"
 _ROWS = (
