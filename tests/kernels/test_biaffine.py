@@ -33,9 +33,7 @@ def arrays(seed: int, dtype: Any, *shapes: tuple[int, ...]) -> list[Array]:
 
 def possible(lengths: Array, columns: int) -> Array:
     """Which candidates (N, C) a word can have."""
-    rows = [
-        [j == 0 or (j <= n and j != i) for j in range(columns)] for n in lengths.tolist() for i in range(1, n + 1)
-    ]
+    rows = [[j == 0 or (j <= n and j != i) for j in range(columns)] for n in lengths.tolist() for i in range(1, n + 1)]
     return np.array(rows, bool).reshape(-1, columns)
 
 

@@ -51,6 +51,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "lemma hmm": {"model": "hmm"},
     "morphology:features=each": {"settings": SMALL},
     "parse": {"settings": SMALL},
+    "parse:heads=graph": {"settings": SMALL},
     "parse trees": {"settings": SMALL},
     "pipeline": {"settings": SMALL},
     "lm": {"settings": SMALL},

@@ -175,7 +175,9 @@ def _graph(found: Any, tasks: Sequence[str]) -> dict[str, int] | None:
         return None
     names = {"column": (0, tasks.count(TAG) - 1), "arcs": (1, WIDEST_GRAPH), "labels": (1, WIDEST_GRAPH)}
     whole = isinstance(found, dict) and found.keys() == names.keys()
-    if not whole or not all(type(found[name]) is int and low <= found[name] <= high for name, (low, high) in names.items()):
+    if not whole or not all(
+        type(found[name]) is int and low <= found[name] <= high for name, (low, high) in names.items()
+    ):
         raise ModelFileError(f"model graph: expected a column of relations and widths, found {shown(found)}")
     return found
 

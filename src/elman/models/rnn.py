@@ -186,7 +186,9 @@ class RecurrentModel(Ensemble, LabelModel):
         lexicon = Lexicon.of_words(checked.words, settings.network, _rare(tensors))
         tags, schemes = tuple(map(tuple, checked.tags)), tuple(checked.schemes)
         grams = _grams(checked, tensors)
-        heads = Heads(settings, tags, schemes, tuple(checked.temperatures), tuple(checked.tasks), grams, _graph(checked))
+        heads = Heads(
+            settings, tags, schemes, tuple(checked.temperatures), tuple(checked.tasks), grams, _graph(checked)
+        )
         members = [
             dtype.restored({name: tensors[prefix + name] for name in checked.of_one}) for prefix in checked.prefixes
         ]

@@ -39,7 +39,7 @@ class Sizes(NamedTuple):
 
 
 class GraphSizes(NamedTuple):
-    """Sizes of a graph parser: ``relations`` R, and the widths ``arcs`` A and ``labels`` L of words (``nn.biaffine``)."""
+    """Sizes of a graph parser: ``relations`` R; widths of words for ``arcs``, A, and for relations, ``labels`` L."""
 
     relations: int
     arcs: int

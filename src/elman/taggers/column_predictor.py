@@ -54,6 +54,10 @@ class ColumnPredictor(Predictor):
         """Which label column has the relations of a graph parser; None without one."""
         return self._model.graph_column
 
+    @property
+    def scores_trees(self) -> bool:
+        return self.graph_column is not None
+
     def inputs_of(self, sentence: Sentence) -> Sequence[str]:
         """Return the inputs of the model for a sentence: its words, with their features if it reads such.
 

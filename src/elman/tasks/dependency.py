@@ -111,9 +111,7 @@ class DependencyEncoding:
         return {"name": self.name, "heads": self.heads, "tags": self.tags, "agreement": self.relation_counts.counts}
 
 
-def relations_of(
-    scores: NDArray[Any], at_root: NDArray[np.bool_], names: Sequence[str], root: str | None
-) -> list[str]:
+def relations_of(scores: NDArray[Any], at_root: NDArray[np.bool_], names: Sequence[str], root: str | None) -> list[str]:
     """Return the best relation of each word by its scores (N, R), which change; only the root gets the relation
     ``root``, unless that is None.
     """

@@ -31,8 +31,8 @@ from elman.nn.initialization import initialize, initialize_graph
 from elman.nn.layers import Array, DropoutNoise
 from elman.nn.network import Inputs
 from elman.training import temperature
-from elman.training.graph_gold import GraphGold, GraphLoss
 from elman.training.disk_corpus import DiskCorpus, DiskSplit
+from elman.training.graph_gold import GraphGold, GraphLoss
 from elman.training.tbptt import Segments, Streams, stream_scores
 from elman.training.trainer import Items, LossTotals, StepKey
 from elman.utils import seeding
@@ -98,6 +98,8 @@ class TaggingTask(Items):
         ]
         self.soft_targets: NDArray[np.float16] | None = None  # (N, K1 + K2 + …), in place of the gold tags
         self.streams: Streams | None = None  # that read sentences in segments
+        if training.chunk and self.graph is not None:
+            raise ConfigError("chunk: expected 0 with heads=graph, which scores the arcs of whole sentences")
         if training.chunk and len(self.lengths) and self.lengths.max() > training.chunk:
             if networks.heads.labels:
                 raise ConfigError("chunk: expected 0 for text classification, which reads whole texts")
