@@ -174,12 +174,11 @@ def _graph(found: Any, tasks: Sequence[str]) -> dict[str, int] | None:
     if found is None:
         return None
     names = {"column": (0, tasks.count(TAG) - 1), "arcs": (1, WIDEST_GRAPH), "labels": (1, WIDEST_GRAPH)}
-    whole = isinstance(found, dict) and found.keys() == names.keys()
-    if not whole or not all(
-        type(found[name]) is int and low <= found[name] <= high for name, (low, high) in names.items()
-    ):
+    fields = found if isinstance(found, dict) else {}
+    in_range = (type(fields.get(name)) is int and low <= fields[name] <= high for name, (low, high) in names.items())
+    if fields.keys() != names.keys() or not all(in_range):
         raise ModelFileError(f"model graph: expected a column of relations and widths, found {shown(found)}")
-    return found
+    return dict(fields)
 
 
 def _temperatures(record: Mapping[str, Any], several: bool, columns: int) -> list[float]:

@@ -52,7 +52,7 @@ def biaffine_arcs_backward(
 
 def bilinear_forward(x: NDArray[F], y: NDArray[F], w: NDArray[F]) -> NDArray[F]:
     """Return scores of pairs: x (N, D), y (N, E), w (R, D, E) -> x·w_r·y (N, R)."""
-    return np.einsum("nd,rde,ne->nr", x, w, y, optimize=True)
+    return np.asarray(np.einsum("nd,rde,ne->nr", x, w, y, optimize=True), x.dtype)
 
 
 def bilinear_backward(
