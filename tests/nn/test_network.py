@@ -94,18 +94,44 @@ def check(scores_of: Callable[[], Array], parameters: Parameters, gradients: dic
         np.testing.assert_allclose(gradients[name], right, rtol=1e-6, atol=1e-8, err_msg=name)
 
 
-@pytest.mark.parametrize("noisy", ["", "plain", "variational"])
+@pytest.mark.parametrize("noisy", ["", "plain", "variational", "layers"])
 def test_the_gradient_by_central_differences(network: Network, noisy: str) -> None:
     parameters, (inputs, batch) = parameters_of(network), batch_of()
     weight = np.random.default_rng(3).standard_normal((N, K))
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = DropoutNoise(np.random.default_rng(4), 0.3, 0.2, noisy == "variational") if noisy else None
+        shares = 0.3, 0.2, noisy in ("variational", "layers"), 0.0, noisy == "layers"
+        noise = DropoutNoise(np.random.default_rng(4), *shares) if noisy else None
         return network.forward(parameters, inputs, batch, noise=noise)
 
     scores, backprop = forward()
     assert scores.shape == (N, K)
     check(lambda: forward()[0], parameters, dense(backprop(weight), parameters), weight)
+
+
+def test_an_output_beside_the_scores(network: Network) -> None:
+    """Its gradients join those of the scores."""
+    parameters, (inputs, batch) = parameters_of(network), batch_of()
+    draw = np.random.default_rng(3)
+    weight, of_states = draw.standard_normal((N, K)), draw.standard_normal((N, network.encoder.output))
+    seen: list[Array] = []
+
+    def beside(h: Array) -> Callable[[Gradients], Array]:
+        seen.append(h)
+
+        def backprop(gradients: Gradients) -> Array:
+            gradients["own"] = np.ones(1)
+            return of_states
+
+        return backprop
+
+    def total() -> Array:
+        scores, _ = network.forward(parameters, inputs, batch, beside=beside)
+        return np.array((scores * weight).sum() + (seen[-1] * of_states).sum())
+
+    gradients = network.forward(parameters, inputs, batch, beside=beside)[1](weight)
+    assert gradients.pop("own") == np.ones(1)
+    check(total, parameters, dense(gradients, parameters), np.array(1.0))
 
 
 def test_noise_makes_a_difference() -> None:

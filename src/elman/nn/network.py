@@ -157,7 +157,7 @@ class Network:
             x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
         else:
             unnoise = _identity
-        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried)
+        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried, noise=noise)
         scores, unscore = self.output(parameters, h, batch, grams, noise)
         back_beside = None if beside is None else beside(h)
 

@@ -289,8 +289,8 @@ class TaggingTask(Items):
     def _noisy(self, rows: NDArray[np.int64], place: StepKey) -> tuple[Inputs, DropoutNoise]:
         """Return the words of these rows as training reads them, and their dropout."""
         training = self.networks.config.training
-        variational = training.dropout_kind == "variational"
-        shares = training.dropout, training.word_dropout, variational, training.ngram_dropout
+        variational, every_layer = training.dropout_kind != "plain", training.dropout_kind == "layers"
+        shares = training.dropout, training.word_dropout, variational, training.ngram_dropout, every_layer
         noise = DropoutNoise(place.stream(seeding.DROPOUT), *shares)
         return replace(self.inputs.take(rows), words=self._words(rows, place)), noise
 
