@@ -25,7 +25,7 @@ class GraphGold:
         self.heads = np.array(heads, np.int64)  # (N,)
 
     def las(self, networks: Ensemble, sentences: Sequence[Sequence[str]]) -> float:
-        """Return the share of words whose head and relation the networks predict."""
+        """Return the share of words whose head and relation the networks predict; the root may have any relation."""
         found = networks.trees(sentences)
         right = (found.heads == self.heads) & (found.relations.argmax(axis=1) == self.relations)
         return int(right.sum()) / max(len(right), 1)
