@@ -18,8 +18,8 @@ from elman.nn.encoder import Parameters
 from elman.nn.layers import Array
 from elman.nn.shapes import GraphSizes
 
-ARCS, LABELS = 256, 96
-"""Widths of a word's representations for arcs and for relations."""
+ARCS, LABELS = 256, 63
+"""Widths of a word's representations for arcs and for relations; with the 1 that is appended the latter fill vectors."""
 
 
 @dataclass(frozen=True)

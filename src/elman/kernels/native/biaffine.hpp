@@ -73,28 +73,36 @@ void bilinear_forward(const T* x, const T* y, const T* w, T* scores, Size N, Siz
   }
 }
 
+// Rows in blocks, so that a block's arrays stay in the L2 cache through all of w.
 template <class T>
 void bilinear_backward(const T* dscores, const T* x, const T* y, const T* w, T* dx, T* dy, T* dw, Size N, Size D,
                        Size E, Size R) {
-  Scratch<T> forward(packed_size<T>(D, E)), back(packed_size<T>(E, D)), ys(packed_size<T>(N, E));
-  Scratch<T> xw(N * E), scaled_x(N * D), scaled_y(N * E);
-  clear(dx, N * D), clear(dy, N * E);
-  pack(ys.data, rows_of(y, E), N, E);
-  for (Size r = 0; r < R; ++r, w += D * E, dw += D * E) {
-    pack(forward.data, rows_of(w, E), D, E);
-    pack(back.data, transposed(w, E), E, D);
-    multiply_packed(N, E, D, rows_of(x, D), static_cast<const T*>(forward.data), static_cast<const T*>(nullptr),
-                    Size(0), xw.data, E);
-    for (Size i = 0; i < N; ++i) {
-      const T d = dscores[i * R + r];
-      add_scaled(dy + i * E, d, static_cast<const T*>(xw + i * E), E);
-      for (Size k = 0; k < D; ++k) scaled_x[i * D + k] = d * x[i * D + k];
-      for (Size k = 0; k < E; ++k) scaled_y[i * E + k] = d * y[i * E + k];
+  const Size most = at_most(N, MC);
+  Scratch<T> forward(packed_size<T>(D, E)), back(packed_size<T>(E, D)), ys(packed_size<T>(most, E));
+  Scratch<T> scaled_x(most * D), scaled_y(most * E);
+  clear(dx, N * D), clear(dy, N * E), clear(dw, R * D * E);
+  for (Size begin = 0; begin < N; begin += MC) {
+    const Size rows = at_most(MC, N - begin);
+    const T *xb = x + begin * D, *yb = y + begin * E;
+    T *dxb = dx + begin * D, *dyb = dy + begin * E;
+    pack(ys.data, rows_of(yb, E), rows, E);
+    for (Size r = 0; r < R; ++r) {
+      const T* wr = w + r * D * E;
+      T* dwr = dw + r * D * E;
+      for (Size i = 0; i < rows; ++i) {
+        const T d = dscores[(begin + i) * R + r];
+        for (Size k = 0; k < D; ++k) scaled_x[i * D + k] = d * xb[i * D + k];
+        for (Size k = 0; k < E; ++k) scaled_y[i * E + k] = d * yb[i * E + k];
+      }
+      pack(forward.data, rows_of(wr, E), D, E);
+      pack(back.data, transposed(wr, E), E, D);
+      multiply_packed(rows, E, D, rows_of<T>(scaled_x, D), static_cast<const T*>(forward.data),
+                      static_cast<const T*>(dyb), E, dyb, E);
+      multiply_packed(rows, D, E, rows_of<T>(scaled_y, E), static_cast<const T*>(back.data),
+                      static_cast<const T*>(dxb), D, dxb, D);
+      multiply_packed(D, E, rows, transposed<T>(scaled_x, D), static_cast<const T*>(ys.data),
+                      static_cast<const T*>(dwr), E, dwr, E);
     }
-    multiply_packed(N, D, E, rows_of<T>(scaled_y, E), static_cast<const T*>(back.data), static_cast<const T*>(dx), D,
-                    dx, D);
-    multiply_packed(D, E, N, transposed<T>(scaled_x, D), static_cast<const T*>(ys.data),
-                    static_cast<const T*>(nullptr), Size(0), dw, E);
   }
 }
 
