@@ -19,7 +19,7 @@ from elman.nn.layers import Array
 from elman.nn.shapes import GraphSizes
 
 ARCS, LABELS = 256, 63
-"""Widths of a word's representations for arcs and for relations; with the 1 that is appended the latter fill vectors."""
+"""Widths of a word's representations for arcs and for relations; with the 1 appended, 64 fill vectors."""
 
 
 @dataclass(frozen=True)
