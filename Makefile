@@ -30,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy bench-onnx readme-numbers accuracy accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,7 @@ test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## t
 # What the service is tested on: a small model of English EWT, and the sentences of its dev set.
 SERVICE := build/service
 EWT ?= ../shared/data/ud/en_ewt/en_ewt-ud
+WIKI ?= ../shared/data/tutorial/data/wiki-en
 test-service: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model $(SERVICE)/.schemathesis ## fuzz elman serve by its OpenAPI document, 20,000 cases, half an hour; OPTIONS='--cases 1000'
 	@$(BIN)/python tests/reliability/fuzz_api.py $(SERVICE)/small.model $(EWT)-dev.conllu --schemathesis $(abspath $(SERVICE))/venv/bin/schemathesis $(OPTIONS)
 
@@ -64,6 +65,9 @@ test-annotators: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model 
 
 bench-serve: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## requests and sentences a second of elman serve, by hey (Debian: apt install hey); OPTIONS='--model my.model'
 	@$(BIN)/python benchmarks/serve_load.py --model $(SERVICE)/small.model --text $(EWT)-dev.conllu $(OPTIONS)
+
+bench-page: $(VENV)/.installed $(VENV)/.extra-serve $(VENV)/.extra-browser $(SERVICE)/wiki.model ## how fast the page is in chromium: first paint, next card, learned tag; OPTIONS='--times 5'
+	@$(BIN)/python benchmarks/page_speed.py $(SERVICE)/wiki.model $(WIKI)-test.norm_pos --replay $(WIKI)-train.norm_pos $(OPTIONS)
 
 lint: $(VENV)/.extra-lint ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
@@ -99,8 +103,11 @@ bench-online: $(BENCH_VENV)/.ready ## one-sentence SGD against PyTorch, JAX and 
 bench-search: $(VENV)/.installed ## what elman search gives, 20 minutes; OPTIONS='--sets snips'
 	@$(BIN)/python benchmarks/search_proofs.py $(OPTIONS)
 
-bench-spacy: $(INTEGRATIONS_VENV)/.ready ## elman in spaCy pipelines against spaCy's tagger and NER, an hour; OPTIONS='--page' the table alone
+bench-spacy: $(INTEGRATIONS_VENV)/.ready ## elman in spaCy pipelines against spaCy's tagger and NER, half an hour; OPTIONS='--speeds' three minutes
 	@$(INTEGRATIONS_VENV)/bin/python benchmarks/spacy_component.py $(OPTIONS)
+
+bench-onnx: $(INTEGRATIONS_VENV)/.ready ## exported models in onnxruntime beside elman, fifteen minutes; OPTIONS='--speeds' three minutes
+	@$(INTEGRATIONS_VENV)/bin/python benchmarks/onnx_speed.py $(OPTIONS)
 
 bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
 	@$(BIN)/python benchmarks/learn.py $(OPTIONS)
@@ -200,6 +207,10 @@ $(VENV)/.extra-%: pyproject.toml | $(VENV)/.made
 $(SERVICE)/small.model: | $(VENV)/.installed
 	@mkdir -p $(SERVICE)
 	@$(BIN)/elman train $(EWT)-train.conllu --preset fast --keep-replay 500 -o $@ --quiet
+
+$(SERVICE)/wiki.model: | $(VENV)/.installed
+	@mkdir -p $(SERVICE)
+	@$(BIN)/elman train $(WIKI)-train.norm_pos -o $@ --quiet
 
 $(SERVICE)/.schemathesis:
 	$(call new_venv,$(SERVICE)/venv)

@@ -23,8 +23,9 @@ from harness.runs import code_version
 
 RESULT = RESULTS / "learn.json"
 INTENTS = "AddToPlaylist BookRestaurant GetWeather PlayMusic RateBook SearchCreativeWork SearchScreeningEvent".split()
-SEEDS = {"annotator": 3}
+SEEDS = {"annotator": 3, "alone": 1}
 CASES: dict[str, list[tuple[str, str, Any]]] = {  # name, preset, and the function that returns a row
+    "alone": [("wiki-en", "default", partial(learn_parts.alone, "wiki-en", 50))],
     "snips": [(intent, "fast", partial(learn_parts.new_part, "snips", intent)) for intent in INTENTS],
     "ewt": [("weblog", "default", partial(learn_parts.new_part, "ewt", "weblog"))],
     "stream": [("ewt", "fast", partial(learn_parts.one_by_one, "ewt", 4000, 1000))],
@@ -64,7 +65,9 @@ def kept() -> list[Row]:
 
 def shown(row: Row) -> str:
     """Return a line of progress."""
-    return str(row.get("scores") or (row["curve"][0], row["curve"][-1], row["full"]))
+    if "curve" in row:
+        return f"{row['curve'][0]}, {row['curve'][-1]}, {row['full']}"
+    return str(row.get("scores") or f"{row['seconds']:.2f} s, {row['cpu_seconds']:.2f} s of CPU time")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Exported models beside elman: the same tags on six test sets, and the speed on one of them.
+"""Exported models beside elman: the same tags on six test sets, and the speed on one of them (make bench-onnx).
 
 Trains one default model for each set, exports it and tags its test part with onnxruntime and with elman
 (``--precision exact``): labels that differ, beyond ties within 1e-5, and the greatest difference of a confidence. Then
-it times both on English, one thread, with confidences. Writes benchmarks/results/onnx.json. Run it with the Python of
-``make test-integrations``: .venv-integrations/bin/python benchmarks/onnx_speed.py
+it times both on English, one thread, with confidences, which ``--speeds`` does alone. Trained models stay in
+build/onnx. Writes results/onnx.json and the tables in docs/guides/onnx.md.
 """
 
 from __future__ import annotations
@@ -14,43 +14,72 @@ from pathlib import Path
 from typing import Any
 
 import elman
-from elman.data.corpus import ReadOptions, read_corpus
-from harness.machine import record, require_quiet
-from harness.measure import in_unit, interleaved
-from harness.results import BUILD, DATA, RESULTS, ROOT, megabytes, options, treebank, write_json
+from harness import results
+from harness.machine import Others, circumstances, require_quiet
+from harness.measure import in_unit, interleaved, times_as_good
+from harness.results import BUILD, BUSY_NOTE, DATA, RESULTS, ROOT, Result, megabytes, read_json, treebank, write_json
 
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
-from exported import differences, session
 
-TREEBANKS = ("en_ewt", "ko_gsd", "th_tud", "ug_udt", "vi_vtb")
+RESULT, WORK = RESULTS / "onnx.json", BUILD / "onnx"
+PAGE = ROOT / "docs" / "guides" / "onnx.md"
+TREEBANKS = {
+    "en_ewt": "English (EWT)",
+    "ko_gsd": "Korean (GSD)",
+    "th_tud": "Thai (TUD)",
+    "ug_udt": "Uyghur (UDT)",
+    "vi_vtb": "Vietnamese (VTB)",
+}
 SETS = {name: tuple(treebank(name, part) for part in ("train", "dev", "test")) for name in TREEBANKS}
 SETS |= {"snips": tuple(f"other/slots_snips/{part}.bio" for part in ("train", "valid", "valid"))}
 TARGETS = {"snips": "2,intent"}
 TIMED = "en_ewt"
+BATCHES = {
+    "1": (1, False),
+    "32, as in the file": (32, False),
+    "32, sorted by length": (32, True),
+    "256, as in the file": (256, False),
+    "256, sorted by length": (256, True),
+}
+"""Sentences in a batch, and whether they are sorted by length."""
+LIBRARIES = ("onnx", "onnxruntime")
+ROUNDS = 5
 
 
 def model_of(name: str) -> Path:
     """Return the default model of a set, trained if need be."""
-    path = BUILD / "onnx" / f"{name}.model"
+    path = WORK / f"{name}.model"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         train, dev = (DATA / part for part in SETS[name][:2])
-        elman.train(train, dev, target=TARGETS.get(name), threads=1, on_warning=lambda _: None).save(path)
+        elman.train(train, dev, target=TARGETS.get(name), seed=1, threads=1, on_warning=lambda _: None).save(path)
     return path
 
 
 def sentences_of(name: str, model: Any) -> list[list[str]]:
     """Return the words of a test set."""
+    from elman.data.corpus import ReadOptions, read_corpus
+
     chosen = ReadOptions(model.targets, None, "utf-8", model_default=(model.format, model.target))
     return [list(sentence.words) for sentence in read_corpus(DATA / SETS[name][2], chosen).sentences]
 
 
 def agreement(name: str) -> dict[str, Any]:
     """Compare the labels and confidences of a test set."""
+    from exported import differences, session
+
     model = elman.load(model_of(name), precision="exact", threads=1)
     labels, differ, worst = differences(model, session(model), sentences_of(name, model))
     print(f"{name}: {labels:,} labels, {differ} differ, confidences by {worst:.2g} at most", flush=True)
     return {"labels": labels, "differ": differ, "largest_difference_of_a_confidence": worst}
+
+
+def same() -> dict[str, Any]:
+    """Return the agreement on all sets, and the sizes of a model and of its export."""
+    sets = {name: agreement(name) for name in SETS}
+    exported = WORK / f"{TIMED}.onnx"
+    elman.export_onnx(elman.load(model_of(TIMED)), exported)
+    return {"sets": sets, "megabytes": {"model": megabytes(model_of(TIMED)), "onnx": megabytes(exported)}}
 
 
 def work(run: Any, exact: Any, auto: Any, batches: list[list[list[str]]]) -> dict[str, Callable[[], object]]:
@@ -62,32 +91,75 @@ def work(run: Any, exact: Any, auto: Any, batches: list[list[list[str]]]) -> dic
     }
 
 
-def speed(rounds: int) -> dict[str, Any]:
+def speed() -> dict[str, Any]:
     """Time both on one test set, in batches of sentences as in the file and of similar length."""
+    from exported import session
+
     path = model_of(TIMED)
     exact, auto = (elman.load(path, precision=precision, threads=1) for precision in ("exact", "auto"))
     run, in_file = session(exact), sentences_of(TIMED, exact)
     words = sum(map(len, in_file))
-    found: dict[str, Any] = {"words": words}
-    orders = {"in the order of the file": in_file, "sorted by length": sorted(in_file, key=len)}
-    for size, order in ((1, 0), (32, 0), (32, 1), (256, 0), (256, 1)):
-        named, sentences = list(orders.items())[order]
+    rates: dict[str, Any] = {}
+    for title, (size, by_length) in BATCHES.items():
+        sentences = sorted(in_file, key=len) if by_length else in_file
         batches = [sentences[i : i + size] for i in range(0, len(sentences), size)]
-        times = interleaved(work(run, exact, auto, batches), rounds=rounds, seconds=0)
-        figures = found[f"{size}, {named}"] = in_unit(times, "words/s", lambda seconds: words / seconds)
-        print(size, named, {name: round(one["median"]) for name, one in figures.items()}, flush=True)
-    return found
+        times = interleaved(work(run, exact, auto, batches), rounds=ROUNDS, seconds=0)
+        rates[title] = in_unit(times, "words/s", lambda seconds: words / seconds)
+        print(title, {name: round(one["median"]) for name, one in rates[title].items()}, flush=True)
+    return {"words": words, "rates": rates}
+
+
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {"same": same, "speed": speed}
+
+
+def block(result: Result) -> str:
+    """Return the tables of a result, and where they were measured."""
+    same, speed = result["same"], result["speed"]
+    labels = [
+        [
+            TREEBANKS.get(name, "snips (slots, intents)"),
+            f"{own['labels']:,}",
+            str(own["differ"]),
+            f"{own['largest_difference_of_a_confidence']:.7f}",
+        ]
+        for name, own in same["sets"].items()
+    ]
+    star = "\\*" if speed["about"]["busy"] else ""
+    rates = [
+        [title, *(f"{rate['median']:,.0f}{star}" for rate in row.values())] for title, row in speed["rates"].items()
+    ]
+    ratios = [times_as_good(row["elman exact"], row["onnxruntime"]) for row in speed["rates"].values()]
+    versions = speed["about"]["versions"]
+    return results.fill(
+        "onnx",
+        labels=results.table(["data", "labels", "that differ", "largest difference of a confidence"], labels),
+        rates=results.table(["sentences in a batch", "onnxruntime", "elman, exact", "elman"], rates),
+        onnx_mb=f"{same['megabytes']['onnx']:.1f}",
+        model_mb=f"{same['megabytes']['model']:.1f}",
+        least=f"{min(ratios):.1f}",
+        most=f"{max(ratios):.1f}",
+        rounds=str(ROUNDS),
+        machine=speed["about"]["machine"]["processor"],
+        versions=f"onnxruntime {versions['onnxruntime']}, Python {versions['python']}",
+        busy=BUSY_NOTE if star else "",
+    )
 
 
 def main() -> None:
-    asked = options(__doc__, rounds=(5, "rounds of timing"), force=(False, "measure also while the machine is busy"))
-    same = {name: agreement(name) for name in SETS}
-    exported = BUILD / "onnx" / f"{TIMED}.onnx"
-    elman.export_onnx(elman.load(model_of(TIMED)), exported)
-    megabytes_of = {"model": megabytes(model_of(TIMED)), "onnx": megabytes(exported)}
-    busy = require_quiet(asked.force)
-    result = {"same": same, "speed": speed(asked.rounds), "megabytes": megabytes_of, "cores_busy_with_others": busy}
-    write_json(RESULTS / "onnx.json", result | record(["onnx", "onnxruntime"]))
+    flags = {
+        "speeds": (False, "time alone, three minutes of a quiet machine"),
+        "force": (False, "time on a busy machine too"),
+        "page": (False, "write the tables from the kept result"),
+    }
+    given = results.options(__doc__, **flags)
+    for part in () if given.page else ("speed",) if given.speeds else PARTS:
+        if part == "speed":
+            require_quiet(given.force)
+        others = Others()
+        found = PARTS[part]()
+        kept = read_json(RESULT) if RESULT.exists() else {"benchmark": "onnx"}
+        write_json(RESULT, kept | {part: found | {"about": circumstances(others, LIBRARIES)}})
+    results.write_numbers(PAGE, block(read_json(RESULT)))
 
 
 if __name__ == "__main__":

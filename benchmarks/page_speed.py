@@ -1,7 +1,8 @@
 """Measure the page of ``elman serve`` in a browser: ``python benchmarks/page_speed.py MODEL FILE --replay TRAIN``.
 
 FILE has tags. The sentences in which the model contradicts them are accepted with Enter, each after the model has
-learned the one before. Needs the extras serve and browser, and a chromium, in $CHROMIUM or on PATH.
+learned the one before. The figures are kept in results/service.json. Needs the extras serve and browser, and a
+chromium, in $CHROMIUM or on PATH.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
+
+from harness.measure import Figure, figure
+from harness.service import Measurement
 
 WATCH = """() => {
     window.shown = [];
@@ -37,8 +41,11 @@ WATCH = """() => {
     }, true);
 }"""
 """Records, for each Enter, the milliseconds until the next card is painted, and until what was learned is."""
-LOADED = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-    .filter((entry) => !entry.name.includes("/v1/")).reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
+ALL = 50
+"""Corrections of which the outcome is kept."""
+FILES = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .filter((entry) => !entry.name.includes("/v1/"))"""
+LOADED = f"{FILES}.reduce((sum, entry) => sum + entry.encodedBodySize, 0)"
 
 
 def first_paints(page: Page, url: str, n: int) -> list[float]:
@@ -66,9 +73,22 @@ def accept(page: Page, n: int) -> tuple[list[float], list[float]]:
     return page.evaluate("shown"), page.evaluate("learned")
 
 
-def report(name: str, times: list[float]) -> None:
-    ordered = sorted(times)
-    print(f"{name:32} median {statistics.median(times):7.1f} ms, worst {ordered[-1]:7.1f} ms, of {len(times)}")
+def report(name: str, figure: Figure) -> None:
+    """Print a figure."""
+    n = len(figure["rounds"])
+    print(f"{name:32} median {figure['median']:7.1f} ms, worst {figure['highest']:7.1f} ms, of {n}")
+
+
+def measured(page: Page, url: str, times: int) -> dict[str, Any]:
+    """Return the figures of a page, and the bytes of its files as they are sent."""
+    found: dict[str, Any] = {"paint": figure(first_paints(page, url, 10), "ms")}
+    found["bytes_first"] = page.evaluate(LOADED)
+    shown, learned = accept(page, times)
+    found |= {"next": figure(shown, "ms"), "learned": figure(learned, "ms")}
+    for key in ("?", "Escape", ".", "Alt+m", "Alt+r", "Alt+a"):  # whatever else it loads is loaded now
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+    return found | {"bytes": page.evaluate(LOADED), "requests": page.evaluate(f"{FILES}.length")}
 
 
 def main() -> None:
@@ -76,8 +96,9 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("file")
     parser.add_argument("--replay")
-    parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--times", type=int, default=ALL)
     given = parser.parse_args()
+    measurement = Measurement()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         files = [shutil.copy(given.model, folder), str(Path(given.file).resolve())]
         replay = ["--replay", str(Path(given.replay).resolve())] if given.replay else []
@@ -88,15 +109,19 @@ def main() -> None:
         executable = shutil.which(os.environ.get("CHROMIUM") or "chromium")
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        report("first paint", first_paints(page, url, 10))
-        print(f"{'loaded to begin with':32} {page.evaluate(LOADED):,} bytes")
-        shown, learned = accept(page, given.times)
-        report("Enter to the next card painted", shown)
-        report("Enter to what was learned", learned)
+        found = measured(page, url, given.times)
+        report("first paint", found["paint"])
+        report("Enter to the next card painted", found["next"])
+        report("Enter to what was learned", found["learned"])
+        print(f"{found['bytes_first']:,} bytes of files to begin with, {found['bytes']:,} in all")
         print(page.inner_text("#numbers"))
+        chromium = browser.version
         browser.close()
         service.terminate()
         service.communicate()
+    if given.times >= ALL:
+        about = {"model": Path(given.model).name, "text": Path(given.file).name, "chromium": chromium}
+        measurement.keep("page", found | about)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ they are in results/readme-numbers.json. A part measured while other processes u
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -20,13 +19,13 @@ from typing import Any
 
 from cases import text
 from harness import results
-from harness.machine import BUSY, Others, record, require_quiet, run_job
+from harness.machine import Others, circumstances, require_quiet, run_job
 from harness.measure import figure
-from harness.results import MISSING, RESULTS, ROOT, Result, megabytes, read_json, write_json
+from harness.results import BUSY_NOTE, MISSING, RESULTS, ROOT, Result, megabytes, read_json, write_json
 from peers.taggers import PEERS
 
 RESULT = RESULTS / "readme-numbers.json"
-PAGE, MARKS = ROOT / "README.md", ("<!-- numbers -->\n", "<!-- end of numbers -->\n")
+PAGE = ROOT / "README.md"
 TOOLS = ("elman", "CRFsuite", "UDPipe 1", "spaCy")
 ROUNDS = 5
 STANZA = ("1.5.1", "https://stanfordnlp.github.io/stanza/performance.html", "UD 2.12", "96.20")
@@ -91,7 +90,7 @@ def block(result: Result) -> str:
         origin="; ".join(sorted(origin)),
         rounds=str(ROUNDS),
         treebank=treebank,
-        busy="\\* Other processes used the machine meanwhile." if any(a["busy"] for a in about) else "",
+        busy=BUSY_NOTE if any(a["busy"] for a in about) else "",
     )
     return results.table(["", *COLUMNS], rows) + "\n" + notes
 
@@ -120,12 +119,9 @@ def main() -> None:
         for some in [[name] for name in tools] if part == "train" else [tools]:
             others = Others()
             found = PARTS[part](some, Path(given.wheels))
-            cores = others.cores()
-            about = record() | {"others": cores, "busy": cores is None or cores > BUSY, "load": os.getloadavg()}
+            about = circumstances(others)
             keep(part, {tool: {**own, "about": about} for tool, own in found.items()})
-    start, end = MARKS
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(start)
-    results.write_page(PAGE, before + start + block(kept()) + end + rest.partition(end)[2])
+    results.write_numbers(PAGE, block(kept()))
 
 
 def kept() -> Result:

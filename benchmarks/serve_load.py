@@ -2,7 +2,7 @@
 
 Thirty-two connections ask as fast as they are answered, with one sentence a request and with thirty-two; then, with
 one, at half of the rate that was reached, for the time of a request under half load. Figures are medians over rounds,
-with the lowest and the highest. The result is written to results/serve-COMMIT.json.
+with the lowest and the highest. The result is kept in results/service.json.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from harness.machine import record, require_quiet
-from harness.results import RESULTS, options, shown_path, write_json
+from harness.machine import require_quiet
+from harness.results import options
+from harness.service import Measurement
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 
@@ -26,6 +27,8 @@ from elman.data.formats import read_sentences
 from served import Served, served
 
 CLIENTS = 32
+WORDS = 12
+"""Words of the sentence of a small request."""
 TOGETHER = 32
 """Sentences of a large request."""
 RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
@@ -40,6 +43,7 @@ def main() -> None:
     if shutil.which("hey") is None:
         sys.exit("hey is not installed; Debian: apt install hey")
     require_quiet(given.force, patience=180)
+    measurement = Measurement()
     sentences = [list(one.words) for one in read_sentences(given.text, labelled=False) if one.words]
     words = statistics.fmean(map(len, sentences))
     print(f"{given.model}, {len(sentences):,} sentences of {words:.1f} words")
@@ -52,27 +56,21 @@ def main() -> None:
                 body = folder / f"{n}.json"
                 body.write_text(json.dumps({"sentences": typical(sentences, n)}), encoding="utf-8")
                 rounds = [ask(service, body, given.seconds) for _ in range(given.rounds + 1)][1:]
-                found[f"{n} a request"] = about(rounds, n)
-                show(f"{n} a request", found[f"{n} a request"], n)
-            half = found["1 a request"]["requests"]["median"] / 2
+                found[str(n)] = about(rounds, n)
+                show(f"{n} a request", found[str(n)], n)
+            half = found["1"]["requests"]["median"] / 2
             body = folder / "1.json"
             rounds = [ask(service, body, given.seconds, half) for _ in range(given.rounds)]
-            found["1 a request, half load"] = about(rounds, 1)
-            show("1 a request, half load", found["1 a request, half load"], 1)
-    facts = {"benchmark": "serve", **record(("elman", "starlette", "uvicorn"))}
-    task = {
-        "model": Path(given.model).name,
-        "text": Path(given.text).name,
-        "words a sentence": words,
-        "clients": CLIENTS,
-    }
-    path = RESULTS / f"serve-{facts['commit'][:7] or 'unknown'}.json"
-    write_json(path, {**facts, "task": task, "rounds": given.rounds, "seconds": given.seconds, "found": found})
-    print(f"written to {shown_path(path)}")
+            found["half"] = about(rounds, 1)
+            show("1 a request, half load", found["half"], 1)
+    task = {"model": Path(given.model).name, "text": Path(given.text).name, "words": words, "clients": CLIENTS}
+    measurement.keep("load", task | {"rounds": given.rounds, "seconds": given.seconds, "found": found})
 
 
 def typical(sentences: list[list[str]], n: int) -> list[list[str]]:
-    """Return one sentence of median length, or n spread evenly over all lengths."""
+    """Return one sentence of ``WORDS`` words, or n spread evenly over all lengths."""
+    if n == 1:
+        return [next(words for words in sentences if len(words) == WORDS)]
     ordered = sorted(sentences, key=len)
     return [ordered[(2 * i + 1) * len(ordered) // (2 * n)] for i in range(n)]
 

@@ -43,6 +43,16 @@ def new_part(rows: Sequence[Row]) -> str:
     return f"{results.table(['', *HOW], table)}\n{text}\n"
 
 
+def alone(rows: Sequence[Row]) -> str:
+    """Format the medians of the seconds that a correction by itself takes."""
+    right, of = np.sum([row["right"] for row in rows], axis=0)
+    table = [["corrections, networks", ", ".join(f"{row['corrections']}, {row['networks']}" for row in rows)]]
+    table += [["wrong words right afterwards", f"{100 * right / max(of, 1):.1f} % of {of:,}"]]
+    for name, title in (("seconds", "s, median"), ("cpu_seconds", "s of CPU time, median"), ("slowest", "s, slowest")):
+        table += [[title, ", ".join(f"{row[name]:.2f}" for row in rows)]]
+    return results.table(["", f"seeds: {len(rows)}"], table)
+
+
 def one_by_one(rows: Sequence[Row]) -> str:
     """Format what was right afterwards and later, times, memory, and the distance to a retrain."""
     table = [["corrections", ", ".join(f"{row['corrections']:,}" for row in rows)]]
@@ -104,4 +114,11 @@ def _interval(values: Sequence[float]) -> str:
     return f"{np.mean(values):+.2f}" + (f" ({low:+.2f} to {high:+.2f})" if len(values) > 1 else "")
 
 
-PARTS = {"single": one_by_one, "snips": new_part, "ewt": new_part, "stream": one_by_one, "annotator": annotator}
+PARTS = {
+    "alone": alone,
+    "single": one_by_one,
+    "snips": new_part,
+    "ewt": new_part,
+    "stream": one_by_one,
+    "annotator": annotator,
+}

@@ -14,6 +14,7 @@ from harness.machine import memory
 
 CORRECTIONS = 200
 HELD_OUT = 300
+ALONE = 100
 ROUND = 20
 Row = dict[str, Any]
 
@@ -67,6 +68,31 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
     row = {"corrections": len(done), "right": np.sum(right, axis=0).tolist(), "later": np.sum(later, axis=0).tolist()}
     scores = {how: score(model, read(name, "test"), name) for how, model in models.items()}
     return row | {"seconds": wall, "cpu_seconds": cpu, "rss_mb": mb, "scores": scores}
+
+
+def alone(name: str, most: int, seed: int, preset: str) -> Row:
+    """Correct test sentences in which the model of all of train errs, each by itself; note seconds and what is right.
+
+    100 sentences of train are held out.
+    """
+    base, held = _split(read(name, "train"), seed, ALONE)
+    model, costs, right = trained(base, seed, preset), [], [(0, 0)]
+    for text in drawn(read(name, "test"), 10**6, seed):
+        if len(costs) == most or not (wrong := _wrong(model, text)):
+            continue
+        one = learner(model, base, held, seed)
+        start = np.array([time.perf_counter(), time.process_time()])
+        one.update(pairs([text]))
+        costs.append(np.array([time.perf_counter(), time.process_time()]) - start)
+        right.append((len(wrong - _wrong(one.model, text)), len(wrong)))
+    wall, cpu = np.median(costs, axis=0).tolist()
+    row = {"corrections": len(costs), "networks": len(model.ensemble.members), "right": np.sum(right, axis=0).tolist()}
+    return row | {
+        "sentences": len(base),
+        "seconds": wall,
+        "cpu_seconds": cpu,
+        "slowest": float(np.max(costs, axis=0)[0]),
+    }
 
 
 def annotator(name: str, order: str, seed: int, preset: str) -> Row:

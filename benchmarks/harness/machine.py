@@ -173,3 +173,9 @@ def record(libraries: Sequence[str] = ()) -> dict[str, Any]:
         keys = ("internal_api", "version", "architecture")
         about["blas"] = [{key: info.get(key) for key in keys} for info in threadpool_info()][:1]
     return about
+
+
+def circumstances(others: Others, libraries: Sequence[str] = ()) -> dict[str, Any]:
+    """Return ``record``, and whether other processes used the machine since ``others`` was made."""
+    load, cores = os.getloadavg(), others.cores()
+    return record(libraries) | {"others": cores, "busy": cores is None or cores > BUSY, "load": load}

@@ -19,6 +19,9 @@ BUILD = ROOT / "build"
 DOCS = ROOT / "docs" / "explanation"
 WIKI = "tutorial/data/wiki-en-{}.norm_pos"
 MISSING = "not measured yet"
+MARKS = ("<!-- numbers -->\n", "<!-- end of numbers -->\n")
+"""What encloses the generated part of a page that people write."""
+BUSY_NOTE = "\\* Other processes used the machine meanwhile."
 
 Result = dict[str, Any]
 
@@ -44,6 +47,19 @@ def write_page(path: Path, text: str) -> None:
     """Write a generated page and print where it is."""
     path.write_text(text, encoding="utf-8", newline="\n")
     print(f"written to {shown_path(path)}")
+
+
+def numbers(path: Path) -> str:
+    """Return the generated part of a page."""
+    start, end = MARKS
+    return path.read_text(encoding="utf-8").partition(start)[2].partition(end)[0]
+
+
+def write_numbers(path: Path, text: str) -> None:
+    """Replace the generated part of a page."""
+    start, end = MARKS
+    before, _, rest = path.read_text(encoding="utf-8").partition(start)
+    write_page(path, before + start + text + end + rest.partition(end)[2])
 
 
 def megabytes(path: Path) -> float:

@@ -23,10 +23,12 @@ SCRIPTS = ("accuracy", "tasks", "speed", "speed_compare", "online", "raw_speed",
 SCRIPTS += (
     "features_crf",
     "indomain_vectors",
+    "onnx_speed",
     "precision",
     "raw_text",
     "readme_numbers",
     "search_proofs",
+    "spacy_component",
     "truncated_bptt",
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, strategies as st
 
@@ -39,6 +41,16 @@ def test_both_kinds_and_none() -> None:
 def test_ids_do_not_depend_on_the_order_of_the_words() -> None:
     words = ["one", "tone", "stone", "bone"]
     assert FeatureSet.of("both", words).names == FeatureSet.of("both", words[::-1]).names
+
+
+@given(st.lists(st.text("abcé日", min_size=1, max_size=6), max_size=12))
+def test_bags_hold_the_features_of_each_word(words: list[str]) -> None:
+    """ASCII words are read by a kernel, others are not; both stand in one array."""
+    features = FeatureSet.of("affixes", ["abc", "cab", "éa", "日éa", "bc", "日é", "caé"])
+    bags = features.bags(words)
+    cuts = bags.offsets.tolist()
+    assert [tuple(bags.ids[a:b].tolist()) for a, b in pairwise(cuts)] == [features.ids(word) for word in words]
+    assert bags.ids.dtype == bags.offsets.dtype == np.int32
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=6), st.data())

@@ -96,6 +96,14 @@ def test_spans_are_entities(models):
             assert ent._.elman_confidence == min(t._.elman_confidence for t in ent)
 
 
+def test_confidences_of_merged_tokens_are_unknown(models):
+    nlp = pipeline(models["spans"])
+    nlp.add_pipe("merge_entities")
+    doc = nlp(ADDRESSES[0])
+    assert len(doc) < len(ADDRESSES[0].split()) and doc.ents
+    assert [t._.elman_confidence for t in doc] == [None] * len(doc) and doc.ents[0]._.elman_confidence is None
+
+
 def test_trees_and_lemmas(models):
     doc = pipeline(models["parse"], models["lemma"], sentences=True)(TEXTS[0])
     parsed = elman.load(models["parse"]).predict([words_in(sent) for sent in doc.sents], columns=["head", "deprel"])
@@ -117,6 +125,7 @@ def test_a_pipeline_finds_its_own_words(models):
         assert len(words.spans) == sum(map(len, words.sentences))
         if words_in(doc):
             assert len(list(doc.sents)) == len(words.sentences)
+        same(pipeline(models["pipeline"], words="model")(text), doc)
     doc = nlp(TEXTS[1])
     assert [t.pos_ for t in doc if t.text.isspace()] == ["SPACE"] * 2
     assert [t._.elman_confidence for t in doc if t.text.isspace()] == [None] * 2
@@ -175,6 +184,23 @@ def test_categories(models):
     assert several.keys() == {"book", "film", "good"} and all(0 <= p <= 1 for p in several.values())
     both = pipeline(models["both"])("in Oslo")
     assert both.cats.keys() == {"a", "b"} and both.has_annotation("ENT_IOB")
+
+
+def test_categories_of_a_batch_are_predicted_together(models, monkeypatch):
+    nlp = pipeline(models["both"])
+    model, calls = nlp.get_pipe("elman0").predictor._model, []
+    own = type(model).probabilities
+    monkeypatch.setattr(
+        type(model), "probabilities", lambda self, some, column=0: calls.append(len(some)) or own(self, some, column)
+    )
+    docs = list(nlp.pipe(["in Oslo", "", " ", "in Rome", "Oslo"]))
+    assert calls == [3] and [len(doc.cats) for doc in docs] == [2, 0, 0, 2, 2]
+
+
+def test_a_token_with_a_space_in_it_has_categories(models):
+    nlp = pipeline(models["texts"])
+    doc = Doc(nlp.vocab, words=["a good", "film"])
+    assert nlp(doc).cats.keys() == {"pos", "neg"}
 
 
 def test_what_sets_what_can_be_chosen(models):

@@ -36,6 +36,14 @@ def test_digests() -> None:
     assert len(ONE.digest) == 32 and Correction.from_json(ONE.to_json()).digest == ONE.digest
 
 
+def test_repr_is_one_short_line() -> None:
+    history = updated(History(), PARENT, [ONE, OTHER], [])
+    assert repr(history) == "<History: 2 corrections, 2 with text>"
+    kept = History(PARENT, history.digests, (), (ONE,))
+    assert repr(kept) == "<History: 2 corrections, 0 with text, 1 replay sentence>"
+    assert "<td" in kept._repr_html_() and "corrections" in kept._repr_html_()
+
+
 def test_updates() -> None:
     first = updated(History(), PARENT, [ONE, OTHER], [])
     assert first.corrections == (ONE, OTHER) and len(first.digests) == 2

@@ -107,6 +107,8 @@ def test_labels_of_texts_and_a_new_class() -> None:
     new, report = learn.update(model, [("strange dull film", "odd"), ("strange dim film", "odd")], replay=texts)
     assert report.new_tags == {"label": ["odd"]} and new.classify("strange dull film") == "odd"
     assert [new.classify(text) for text, _ in texts] == [label for _, label in texts]
+    alone, report = learn.update(model, [("strange dull film", "odd")])
+    assert alone.classify("strange dull film") == "odd" and len(report.learned) == 1
 
 
 def test_two_columns_of_which_one_is_corrected() -> None:
@@ -160,6 +162,8 @@ def test_a_correction_that_is_wrong_again_is_learned_again(tagger: Any) -> None:
         ({"threads": 0}, "threads: expected"),
         ({"replay": []}, "replay: no label in it"),
         ({"heldout": []}, "heldout: no label in it"),
+        ({"format": "nope"}, "format: 'nope' does not exist"),
+        ({"encoding": "nope"}, "encoding: no text encoding is called 'nope'"),
     ],
 )
 def test_wrong_arguments_are_refused(options: dict[str, Any], message: str, tagger: Any) -> None:

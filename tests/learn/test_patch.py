@@ -12,7 +12,7 @@ from tests.helpers.numerical import slope
 
 import elman
 from elman.data.correction import Correction
-from elman.learn.patch import EARLIER, NEW, REPLAYED, PatchOptions, PatchTask, Plan
+from elman.learn.patch import EARLIER, LONGEST, NEW, REPLAYED, PatchOptions, PatchTask, Plan, _given
 from elman.nn.batch import packed
 from elman.nn.layers import SparseRows
 from elman.training.trainer import StepKey
@@ -29,6 +29,10 @@ def model_of(decoder: str) -> Any:
     return elman.train(data, settings=settings, threads=1, on_warning=lambda text: None)._model
 
 
+def task_of(model: Any, parameters: tuple[Any, Any], plan: Plan, options: PatchOptions) -> PatchTask:
+    return PatchTask(model, parameters, plan, [_given(model.heads.each[0], "tag", plan.examples)], options)
+
+
 @pytest.mark.parametrize("decoder", ["softmax", "crf"])
 def test_gradients_by_central_differences(decoder: str) -> None:
     """The loss is the cross-entropy with soft targets; of a CRF, the marginals take the place of the softmax."""
@@ -38,7 +42,7 @@ def test_gradients_by_central_differences(decoder: str) -> None:
     own = {name: w + 0.1 * generator.standard_normal(w.shape) for name, w in old.items()}
     new = Correction(EXAMPLES[0].words, {"tag": (*EXAMPLES[0].labels["tag"][:-1], None)})
     plan = Plan.of(([new], EXAMPLES[1:2], EXAMPLES[2:6]), PatchOptions(replay=2, steps=3), seed=1)
-    task = PatchTask(model, old, own, ["tag"], plan, PatchOptions(distill=0.25))
+    task = task_of(model, (old, own), plan, PatchOptions(distill=0.25))
     task._weights = lambda *_: np.full((len(plan.examples), 2), 0.5, np.float32)  # type: ignore[method-assign]
     items, head = plan.steps[1], task.networks.heads.each[0]
     batch, rows = packed(task.lengths, task.ends, items)
@@ -65,12 +69,37 @@ def test_labels_nobody_looked_at_are_those_of_the_old_model() -> None:
     given = ("V", *(None for _ in words[1:]))
     plan = Plan.of(([Correction(words, {"tag": given})], [], []), PatchOptions(), seed=1)
     old = dict(model.members[0])
-    task = PatchTask(model, old, dict(old), ["tag"], plan, PatchOptions())
+    task = task_of(model, (old, dict(old)), plan, PatchOptions())
     v = model.tags.index("V")
     assert task.gold[0][0] == v and task.looked[0].tolist() == [True, *[False] * (len(words) - 1)]
     assert task.soft[0][0].tolist() == np.eye(len(model.tags))[v].tolist()
     uncalibrated = model.with_temperatures(()).probabilities([words])[0]
     np.testing.assert_allclose(task.soft[0][1:], uncalibrated[1:], rtol=1e-3, atol=1e-4)
+
+
+def test_of_an_earlier_correction_only_gaps_are_predicted() -> None:
+    model = model_of("crf")
+    whole, other = EXAMPLES[:2]
+    gap = Correction(other.words, {"tag": (None, *other.labels["tag"][1:])})
+    plan = Plan.of(([EXAMPLES[2]], [whole, gap], [EXAMPLES[3]]), PatchOptions(), seed=1)
+    old = dict(model.members[0])
+    task = task_of(model, (old, dict(old)), plan, PatchOptions())
+    opened = dict(zip((example.words for example in plan.examples), task._open(model.heads.each), strict=True))
+    assert opened == {EXAMPLES[2].words: True, whole.words: False, gap.words: True, EXAMPLES[3].words: True}
+    at = [example.words for example in plan.examples].index(whole.words)
+    rows = slice(task.ends[at] - task.lengths[at], task.ends[at])
+    assert [model.tags[i] for i in task.gold[0][rows]] == list(whole.labels["tag"])
+    assert task.soft[0][rows].tolist() == np.eye(len(model.tags))[task.gold[0][rows]].tolist()
+
+
+def test_a_correction_of_very_many_words_leaves_the_others_their_weight() -> None:
+    model, words = model_of("softmax"), EXAMPLES[0].words[:1]
+    long = Correction(tuple(words * 5_000), {"tag": ("V",) * 5_000})
+    plan = Plan.of(([Correction(words, {"tag": ("N",)}), long], [], []), PatchOptions(), seed=1)
+    old = dict(model.members[0])
+    weights = task_of(model, (old, dict(old)), plan, PatchOptions())._weights(0, model.heads.each[0], 0)[:, 0]
+    sums = {len(example.words): float(w) for example, w in zip(plan.examples, weights, strict=True)}
+    assert sums[1] == pytest.approx(1 / (LONGEST + 1)) and sums[5_000] * 5_000 == pytest.approx(1 - sums[1])
 
 
 @given(st.integers(1, 40), st.integers(0, 20), st.integers(0, 60), st.integers(0, 2**62))

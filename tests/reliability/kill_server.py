@@ -20,13 +20,17 @@ from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from elman.server import schema
 from elman.server.shelf import sha256_of
 from elman.server.store import read_events, read_models, read_state
+from harness.service import Measurement
 from served import Served
 
 ANNOTATORS = 4
+ALL = 200
+"""Kills of which the outcome is kept."""
 LATEST = 2.0
 """Seconds after the start up to which it is killed."""
 
@@ -129,12 +133,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model")
     parser.add_argument("file")
-    parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--times", type=int, default=ALL)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    measurement = Measurement()
     with tempfile.TemporaryDirectory() as folder:
         n, models = kill_often(given.model, given.file, Path(folder), given.times, given.seed)
     print(f"killed {given.times} times: {n:,} acknowledged events, none lost; {models:,} models adopted, all whole")
+    if given.times >= ALL:
+        measurement.keep(
+            "kill", {"times": given.times, "seed": given.seed, "acknowledged": n, "lost": 0, "adopted": models}
+        )
 
 
 if __name__ == "__main__":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asked import TestClient, asking
+from elman.server.app import _content
 from elman.server.service import Service
 
 Make = Callable[..., Service]
@@ -226,3 +229,14 @@ def test_a_full_disk_is_507(client: TestClient, service: Service) -> None:
     assert answers[-1] == 507
     stored = client.get("/v1/corrections").json()["corrections"]
     assert len(stored) == answers.count(201) == client.get("/v1/status").json()["event"] // 2
+
+
+def test_the_page_is_small() -> None:
+    """All files of the page, as they are sent, with what their headers take; the guide says so, too."""
+    each = {file.name: len(file.read_bytes()) for file in (files("elman.server") / "page").iterdir()}
+    sent = sum(len(_content(name) or b"") for name in each)
+    assert sent + 500 * len(each) <= 60_000
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "annotate.md").read_text(encoding="utf-8")
+    weight = re.search(r"weighs (\d+) kB as it is sent \((\d+) kB before compression\)", guide)
+    assert weight is not None
+    assert abs(int(weight[1]) - sent / 1e3) <= 1 and abs(int(weight[2]) - sum(each.values()) / 1e3) <= 1

@@ -53,3 +53,12 @@ def test_a_stream_beats_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
     found = asyncio.run(listen())
     assert found[0].startswith(b"retry") and set(found[1:]) == {b": \n\n"}
+
+
+def test_a_message_after_the_loop_has_ended_is_no_error() -> None:
+    hub, loop = Hub(), asyncio.new_event_loop()
+    hub.attach(loop)
+    loop.close()
+    hub.publish("status", {})
+    hub.close()
+    assert hub.last == 1

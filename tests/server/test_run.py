@@ -127,6 +127,27 @@ def test_a_token_of_ones_own_and_a_proxy(model: Path, tmp_path: Path) -> None:
         connection.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot limit a process that runs")
+def test_a_full_disk_is_said_and_does_not_last(model: Path, text: Path, tmp_path: Path) -> None:
+    import resource
+
+    with served(model, text, "--no-learn", log=tmp_path / "log") as service, service.client() as client:
+        cards = client.get("/v1/queue", limit=3)["cards"]
+        tags = [["X"] * len(card["words"]) for card in cards]
+        assert client.correct(cards[0], "anna", tags[0], "upos")[0] == 201
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
+        undo = client.ask("POST", "/v1/undo", {"annotator": "anna"})
+        refused = [client.correct(cards[1], "anna", tags[1], "upos"), undo]
+        for status, answer in refused:
+            assert status == 507 and answer["error"].endswith("nothing was stored")
+        assert client.get("/v1/status", annotator="anna")["counts"]["corrected"] == 1
+        assert client.ask("POST", "/v1/tag", {"text": "the dog"})[0] == 200
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        for card, new in zip(cards[1:], tags[1:], strict=True):
+            assert client.correct(card, "anna", new, "upos")[0] == 201
+        assert [one["event"] for one in client.get("/v1/corrections")["corrections"]] == [1, 2, 3]
+
+
 def test_events_reach_who_listens(model: Path, text: Path, tmp_path: Path) -> None:
     import urllib.request
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -90,6 +92,47 @@ def test_a_full_disk_stores_nothing(tmp_path: Path) -> None:
     store._connection.execute("PRAGMA max_page_count = 1000000")
     store.correct(big, 0).result()
     store.close()
+
+
+LIMITED = """
+import resource, sys
+from elman.server.events import CORRECTION, Event, Values
+from elman.server.store import FullError, Store
+
+store = Store(sys.argv[1])
+event = lambda i: Event(CORRECTION, "a", f"s{i}", ("w" * 20_000,), after=Values({"t": ("X",)}))
+store.correct(event(0), 0).result()
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))  # no file may grow beyond
+stored, refused = 0, 0
+for i in range(1, 40):
+    try:
+        store.correct(event(i), 0).result()
+        stored += 1
+    except FullError:
+        refused += 1
+assert store.state.last == 1 + stored == sum(1 for _ in store.state.corrections())
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+last = store.correct(event(100), 0).result()
+assert last.seq == 2 + stored, last.seq
+store.close()
+assert Store(sys.argv[1]).state.last == last.seq
+print(stored > 0, refused > 0)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such limits there")
+def test_a_file_that_cannot_grow_stores_nothing_until_it_can(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "a.sqlite")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "True True\n", done.stderr
+
+
+def test_nothing_is_stored_after_the_end(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "a.sqlite"))
+    store.close()
+    store.close()
+    with pytest.raises(OutputError, match="closed; nothing was stored"):
+        store.correct(correction(), 0)
 
 
 def test_one_server_at_a_time(tmp_path: Path) -> None:

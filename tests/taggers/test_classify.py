@@ -153,6 +153,19 @@ def test_words_train_as_they_did() -> None:
     assert "tasks" not in old.to_record()[0] and "grams" not in old.to_record()[1]
 
 
+def test_probabilities_in_batches(one: Any, joint: Any) -> None:
+    some = [text for text, _ in DEV]
+    for p, text in zip(one.pipe_probabilities(iter(some)), some, strict=True):
+        np.testing.assert_allclose(p, one.probabilities(text), atol=1e-6)
+    (intent,) = joint.pipe_probabilities([["the", "goal"]], "intent")
+    np.testing.assert_array_equal(intent, joint.probabilities(["the", "goal"], "intent"))
+    assert list(one.pipe_probabilities([])) == []
+    with pytest.raises(DataError, match="expected sentences, each a list of words, got"):
+        one.pipe_probabilities("pasta")
+    with pytest.raises(ConfigError, match="target: the model's document labels are intent, got 'slot'"):
+        joint.pipe_probabilities([], "slot")
+
+
 # --- several labels at once -------------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,7 @@ def test_a_table_is_small() -> None:
 def test_figures_are_on_the_right() -> None:
     page = html_table("t", [("a", "b"), ("NOUN", "97.00 %"), ("7", -3), (True, None)])
     assert page.count('right"') == 3 and ">-3<" in page and ">True<" in page
+    assert html_table("t", [("a", "b"), (".", "...")]).count('right"') == 0
 
 
 def test_words_for_numbers() -> None:

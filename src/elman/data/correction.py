@@ -43,9 +43,9 @@ class Correction:
 
     def to_json(self) -> dict[str, Any]:
         """Return words and labels as JSON values, without path and line; ``features`` if words have them."""
-        record: dict[str, Any] = {"words": [str(word) for word in self.words]}
+        record: dict[str, Any] = {"words": list(map(str, self.words))}
         record["labels"] = {name: list(values) for name, values in self.labels.items()}
-        if any(isinstance(word, Token) for word in self.words):
+        if Token in map(type, self.words):
             record["features"] = [_features(word) for word in self.words]
         return record
 

@@ -213,7 +213,7 @@ def choose_metric(gold: Iterable[TagSequence], metric: str | None = None) -> str
 
     Raises ConfigError for spans if the gold tags mark none.
     """
-    counts = Counter(tag for tags in gold for tag in tags)
+    counts = Counter(chain.from_iterable(gold))
     marking = marks_spans(counts)
     if metric == "spans" and not marking and counts.keys() - {OUTSIDE}:
         require_spans(counts, "metric spans")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,10 +76,12 @@ class FeatureSet:
         ids, offsets, others = self._native.of_words(words)  # ASCII words
         if not len(others):
             return Bags(ids, offsets)
-        sets = [ids[start:end] for start, end in pairwise(offsets.tolist())]
-        for i in others.tolist():
-            sets[i] = np.array(self._of(words[i]), np.int32)
-        return Bags.of(sets)
+        starts = offsets[others]
+        more = Bags.of(self._of(words[i]) for i in others.tolist())
+        lengths, counts = np.diff(offsets), np.diff(more.offsets)
+        lengths[others] = counts  # they were empty
+        offsets = np.concatenate([offsets[:1], np.cumsum(lengths, dtype=np.int32)])
+        return Bags(np.insert(ids, np.repeat(starts, counts), more.ids), offsets)
 
     def _extract(self, word: str) -> tuple[int, ...]:
         if self.kind == WINDOW:

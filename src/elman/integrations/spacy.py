@@ -167,12 +167,13 @@ class ElmanComponent:
     def _use(self, predictor: Any, path: str) -> None:
         """Annotate with a model from now on. Raises ConfigError if it cannot annotate a Doc."""
         from elman.taggers.column_predictor import ColumnPredictor
+        from elman.taggers.pipeline import Pipeline
 
         if not isinstance(predictor, ColumnPredictor):
             raise ConfigError(f"{path}: a model of the task {predictor.task} has no tags or labels for a Doc")
         if predictor.reads_features:
             raise ConfigError(f"{path}: it reads features of words, which a Doc does not have")
-        if self.words == "model":
+        if self.words == "model" and not isinstance(predictor, Pipeline):
             predictor.tokenizer  # noqa: B018 - raises if it cannot find words
         self.attributes = attributes(predictor, self.annotations)
         self._predictor = predictor
@@ -226,10 +227,9 @@ class ElmanComponent:
                         if p is not None:
                             confidences[name] += p
                 self._set(each, values, confidences)
-        for name in self.attributes:
-            if name in predictor.text_targets:
-                for each in of_docs:
-                    self._categorize(each, name)
+        texts = [each for each in of_docs if each.sentences]
+        for name in predictor.text_targets:
+            self._categorize(texts, name)
 
     def _set(self, words: DocWords, values: dict[str, list[Any]], confidences: dict[str, list[float]]) -> None:
         """Set the values of all words of a Doc."""
@@ -269,14 +269,14 @@ class ElmanComponent:
             heads += [i if head == "0" else start + int(head) - 1 for i, head in enumerate(column[start:end], start)]
         return heads
 
-    def _categorize(self, words: DocWords, name: str) -> None:
-        """Set the probability of each label of a Doc."""
+    def _categorize(self, texts: Sequence[DocWords], name: str) -> None:
+        """Set the probability of each label of Docs that have words."""
         predictor: Any = self.predictor
-        text = [word for sentence in words.sentences for word in sentence]
-        if text:
-            several = len(predictor.text_targets) > 1
-            names = [f"{name}:{label}" if several else label for label in predictor.tag_sets[name]]
-            words.doc.cats |= dict(zip(names, predictor.probabilities(text, name).tolist(), strict=True))
+        several = len(predictor.text_targets) > 1
+        keys = [f"{name}:{label}" if several else label for label in predictor.tag_sets[name]]
+        words = ([word for sentence in each.sentences for word in sentence] for each in texts)
+        for each, p in zip(texts, predictor.pipe_probabilities(words, name), strict=True):
+            each.doc.cats |= dict(zip(keys, p.tolist(), strict=True))
 
     def score(self, examples: Iterable[Any], **options: Any) -> dict[str, Any]:
         """Return the scores of spaCy for all that the model sets, as ``nlp.evaluate`` shows them."""
@@ -366,8 +366,9 @@ def _confidence(token: Token) -> float | None:
 
 
 def _confidences(token: Token) -> dict[str, float | None]:
-    """Return the probability of a token's value in each column; None of white space."""
-    return {name: p[token.i] for name, p in (token.doc._.elman_confidences or {}).items()}
+    """Return the probability of a token's value in each column; None of white space, and once tokens were merged."""
+    n, of_doc = len(token.doc), token.doc._.elman_confidences or {}
+    return {name: p[token.i] if len(p) == n else None for name, p in of_doc.items()}
 
 
 def _span_confidence(span: Span) -> float | None:

@@ -10,7 +10,6 @@ from typing import Any
 from elman.data.corpus import split_labels
 from elman.data.correction import Correction, Labels
 from elman.data.sentence import LABEL_SEPARATOR
-from elman.data.tokens import Token
 from elman.evaluation.compare import Comparison, choose_metric, compare
 from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.json_values import JsonRecord
@@ -19,11 +18,11 @@ _NAMES = {"accuracy": "accuracy", "spans": "span F1"}
 
 
 class Predictions:
-    """The predictions of a model for texts, each predicted once: a mapping of words to predicted labels by target."""
+    """The predictions of a model for texts, each predicted once: a mapping of texts to predicted labels by target."""
 
     def __init__(self, model: ColumnPredictor) -> None:
         self.model = model
-        self._by_words: dict[object, Mapping[str, tuple[str, ...]]] = {}
+        self._by_words: dict[str, Mapping[str, tuple[str, ...]]] = {}  # by the digest of the words
 
     @classmethod
     def of(cls, model: ColumnPredictor | Predictions) -> Predictions:
@@ -32,31 +31,23 @@ class Predictions:
 
     def add(self, texts: Iterable[Correction]) -> None:
         """Predict the texts that were not predicted before."""
-        keys = ((_key(text.words), text.words) for text in texts)
-        new = {key: words for key, words in keys if key not in self._by_words}
+        known = self._by_words
+        new = {text.words_digest: text.words for text in texts if text.words_digest not in known}
         names, of_texts = self.model.targets, self.model.text_targets
         for key, row in zip(new, self.model.pipe(new.values(), columns=names), strict=True):
-            self._by_words[key] = {
-                name: split_labels(row[name]) if name in of_texts else tuple(row[name]) for name in names
-            }
+            known[key] = {name: split_labels(row[name]) if name in of_texts else tuple(row[name]) for name in names}
 
-    def __getitem__(self, words: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-        return self._by_words[_key(words)]
-
-
-def _key(words: tuple[str, ...]) -> object:
-    """Return what tells the texts of a model apart: the words, with their features if they have them."""
-    if words and isinstance(words[0], Token):
-        return tuple((word, word.features, word.numbers) for word in words if isinstance(word, Token))
-    return words
+    def __getitem__(self, text: Correction) -> Mapping[str, tuple[str, ...]]:
+        return self._by_words[text.words_digest]
 
 
 def is_right(correction: Correction, predicted: Labels) -> bool:
     """Return whether the labels of a correction are predicted; words that nobody looked at do not count."""
-    return all(
-        labels == predicted[name] or (len(labels) == len(predicted[name]) and all(map(_agree, labels, predicted[name])))
-        for name, labels in correction.labels.items()
-    )
+    for name, labels in correction.labels.items():
+        of_model = predicted[name]
+        if labels != of_model and (len(labels) != len(of_model) or not all(map(_agree, labels, of_model))):
+            return False
+    return True
 
 
 def _agree(label: str | None, predicted: str | None) -> bool:
@@ -216,7 +207,7 @@ def change(
 
 
 def _row(text: Correction, name: str, before: Predictions, after: Predictions) -> Flip:
-    old, new = before[text.words][name], after[text.words][name]
+    old, new = before[text][name], after[text][name]
     return Flip(name, text.words, text.labels[name], old, new, text.path, text.line)
 
 

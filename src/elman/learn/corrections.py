@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from elman.data.correction import Correction
+from elman.data.formats.registry import with_options
 from elman.data.sentence import LABEL_SEPARATOR, NO_TAG
 from elman.errors import ConfigError, DataError
 from elman.learn.reading import CorrectionReader
 from elman.taggers.base import Predictor
 from elman.taggers.tagger import Tagger, TextClassifier
 from elman.utils.arguments import check_callbacks, check_text, described
+from elman.utils.charsets import check_encoding
 from elman.utils.display import shown
 
 __all__ = ["Correction", "apart", "check_model", "labelled", "merged", "read", "united"]
@@ -84,8 +86,10 @@ def labelled(
 ) -> list[Correction]:
     """Return the labelled sentences in data, also repeated ones; see ``read``. ``name`` is that of the argument."""
     check_callbacks(on_file=on_file)
-    check_text("format", format)
     check_text("unlabelled", unlabelled, optional=False)
+    check_encoding(encoding)
+    if format is not None:  # an unknown one is refused, whether the data are read from files or not
+        with_options(format)
     options: dict[str, Any] = {"format": format, "encoding": encoding, "text_column": text_column}
     reader = CorrectionReader(check_model(model), unlabelled, options, on_file)
     sentences = list(reader.read(data))

@@ -214,8 +214,9 @@ def imprint(w: Array, b: Array, begin: int, known: int, h: Array, gold: NDArray[
     ``h``         (N, P) states of labelled words or texts
     ``gold``      (N,) the ids of their tags in the column; if they can have several, (N, K) which they have
 
-    The weights point from the mean state to that of the tag; the bias places its score at the level of the best
-    known tag there, or at 0 if there can be several, and ``MARGIN`` below at the mean state.
+    The weights point from the mean state to that of the tag, or from 0 if all states are of the tag; the bias places
+    its score at the level of the best known tag there, or at 0 if there can be several, and ``MARGIN`` below at the
+    other end.
     """
     others = slice(begin, begin + known)
     centre = h.mean(axis=0)
@@ -226,6 +227,8 @@ def imprint(w: Array, b: Array, begin: int, known: int, h: Array, gold: NDArray[
         mean = own.mean(axis=0)
         away = mean - centre
         size = float((away * away).sum())
+        if size < 1e-6:
+            away, size = mean, float((mean * mean).sum())
         if size < 1e-6:
             continue
         row = begin + tag

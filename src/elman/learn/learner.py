@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import eq
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,7 @@ class Learner:
         standing = self.model.history.standing
         known = [each for each in corrections if standing.get(each.words_digest) == each.digest]
         self._predictions.add(known)
-        right = {each.digest for each in known if is_right(each, self._predictions[each.words])}
+        right = {each.digest for each in known if is_right(each, self._predictions[each])}
         return [each for each in corrections if each.digest not in right]
 
 
@@ -186,7 +187,7 @@ class _Patch:
             self.rounds = number + 1
             predictions = Predictions(self._model(members, 1.0))
             predictions.add(self.new)
-            if all(is_right(each, predictions[each.words]) for each in self.new):
+            if all(is_right(each, predictions[each]) for each in self.new):
                 break
         return members or list(self.grown.members)
 
@@ -218,7 +219,7 @@ class _Patch:
             model = self._model(self.members, alpha)
             predictions = Predictions(model)
             predictions.add([*self.new, *texts])
-            score = sum(is_right(each, predictions[each.words]) for each in self.new), _right(texts, predictions)
+            score = sum(is_right(each, predictions[each]) for each in self.new), _right(texts, predictions)
             if best is None or score > best[0]:
                 best = score, model, alpha, predictions
             if score[1] >= least:
@@ -258,12 +259,7 @@ def _mixed(old: Parameters, new: Parameters, alpha: float, *, half: bool) -> Par
 
 def _right(texts: Sequence[Correction], predictions: Predictions) -> int:
     """Return the number of given labels that are predicted."""
-    return sum(
-        label == predicted
-        for text in texts
-        for name, labels in text.labels.items()
-        for label, predicted in zip(labels, predictions[text.words][name], strict=False)
-    )
+    return sum(sum(map(eq, labels, predictions[text][name])) for text in texts for name, labels in text.labels.items())
 
 
 def update(

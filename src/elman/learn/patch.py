@@ -35,7 +35,8 @@ from elman.utils.display import shown
 NEW, EARLIER, REPLAYED = range(3)
 FORCED = np.float32(1e4)
 """Added to the score of a given tag, so that the best path has it."""
-
+LONGEST = 200
+"""Words that a correction counts as at most: one of thousands would leave the others of its step no weight."""
 
 Examples = tuple[Sequence[Correction], Sequence[Correction], Sequence[Correction]]
 """New corrections, earlier ones, and sentences to draw replayed ones from."""
@@ -100,12 +101,13 @@ def patched(
     ``start``     parameters to go on from, those of an earlier round; None: the model's own
     """
     plan = Plan.of(examples, options, seed)
+    given = [_given(head, name, plan.examples) for head, name in zip(model.heads.each, targets, strict=True)]
     results = []
     for number, parameters in enumerate(model.members, start=1):
         own = {name: w.copy() for name, w in (start[number - 1] if start else parameters).items()}
         of_member = seeding.member_seed(seed, number)
         if plan.steps:
-            task = PatchTask(model, parameters, own, targets, plan, options)
+            task = PatchTask(model, (parameters, own), plan, given, options)
             if start is None:
                 task.imprint(known)
             with Updates(task, task.networks.config.training, of_member, threads) as update:
@@ -180,23 +182,64 @@ class PatchTask(TaggingTask):
     def __init__(
         self,
         model: RecurrentModel,
-        old: Parameters,
-        own: Parameters,
-        targets: Sequence[str],
+        parameters: tuple[Parameters, Parameters],
         plan: Plan,
+        given: Sequence[NDArray[np.int64]],
         options: PatchOptions,
     ) -> None:
+        """``parameters`` are the old ones and those to train; ``given`` the ids of labels by column (``_given``)."""
         self.plan, self.options = plan, options
-        config = _config(model.config)
+        config, (old, own) = _config(model.config), parameters
         networks = Ensemble(config, model.lexicon, replace(model.heads, config=config), [own])
         heads = networks.heads.each
-        given = [_given(head, name, plan.examples) for head, name in zip(heads, targets, strict=True)]
-        frozen = Ensemble(config, model.lexicon, networks.heads, [old])
-        best, p = _predicted(frozen, [tuple(example.words) for example in plan.examples], given)
         self.looked = [np.asarray((ids >= 0).reshape(len(ids), -1).all(axis=1), bool) for ids in given]  # by column
-        super().__init__(networks, [(tuple(example.words), *((),) * len(heads)) for example in plan.examples], None)
-        self.gold = best
+        super().__init__(networks, [(example.words, *((),) * len(heads)) for example in plan.examples], None)
+        frozen = Ensemble(config, model.lexicon, networks.heads, [old])
+        self.gold, p = self._predicted(frozen, given)
         self.soft = [self._soft(i, head, p[i]) for i, head in enumerate(heads)]
+
+    def _predicted(
+        self, networks: Ensemble, given: Sequence[NDArray[np.int64]]
+    ) -> tuple[list[NDArray[Any]], list[Array]]:
+        """Return for each column the best labels that agree with the given ones, and the probabilities without them.
+
+        Ids (N,) and probabilities (N, K) of words; (S,) and (S, K) of texts, or bools (S, K) for several labels. Of
+        earlier corrections without a gap no probability is used, and their labels were checked: these stay 0.
+        Raises DataError if given tags break the rules of spans.
+        """
+        ends, heads, parameters = self.ends, networks.heads.each, networks.decoder_parameters()
+        best = [ids.astype(bool if ids.ndim > 1 else np.int32) for ids in given]
+        p = [np.zeros((len(ids), len(head.tags)), np.float32) for ids, head in zip(given, heads, strict=True)]
+        some = np.flatnonzero(self._open(heads))
+        for items in by_length(self.lengths[some], CHUNK):
+            batch, rows = packed(self.lengths, ends, some[items])
+            texts = texts_of(ends, rows, batch)
+            grams = None if self.grams is None else self.grams.take(texts)
+            scores = networks.scores(self.inputs.take(rows), batch, grams)
+            for column, head in enumerate(heads):
+                at = rows if head.task == TAG else texts
+                own, known = head.of(scores, batch), given[column][at]
+                p[column][at] = head.decoder.marginals(parameters, own, batch)
+                if known.ndim > 1:
+                    found = head.decoder.best(parameters, own, batch)
+                    best[column][at] = np.where(known < 0, found, known > 0)
+                    continue
+                forced = np.flatnonzero(known >= 0)
+                own[forced, known[forced]] += FORCED
+                best[column][at] = head.decoder.best(parameters, own, batch)
+                wrong = forced[best[column][at][forced] != known[forced]]
+                if len(wrong):
+                    words = self.plan.examples[int(np.searchsorted(ends, at[wrong[0]], side="right"))].words
+                    tag = shown(head.tags[known[wrong[0]]])
+                    raise DataError(f"the tag {tag} breaks the model's rules of spans in {shown(' '.join(words))}")
+        return best, p
+
+    def _open(self, heads: Sequence[Head]) -> NDArray[np.bool_]:
+        """Return which examples (S,) the old model has to predict: all but earlier ones whose labels are all given."""
+        gaps = self.plan.kinds != EARLIER
+        for head, looked in zip(heads, self.looked, strict=True):
+            gaps |= ~(np.logical_and.reduceat(looked, self.ends - self.lengths) if head.task == TAG else looked)
+        return np.asarray(gaps, np.bool_)
 
     def _soft(self, column: int, head: Head, p: Array) -> Array:
         """Return the target probabilities of a column: (N, K) of words, (S, K) of texts."""
@@ -262,17 +305,20 @@ class PatchTask(TaggingTask):
     def _weights(self, column: int, head: Head, step: int) -> Array:
         """Return the weights (S, 2) of an example's labels in a step: looked at, and not looked at.
 
-        The corrected labels of a step have a sum of 1, all others one of ``weight``.
+        The corrected labels of a step have a sum of 1, all others one of ``weight``. Each corrected label counts the
+        same, but those of a correction of more than ``LONGEST`` words count as that many together.
         """
         items = self.plan.steps[step]
         lengths = self.lengths if head.task == TAG else np.ones_like(self.lengths)
         ends = np.cumsum(lengths)
         looked = np.add.reduceat(self.looked[column], ends - lengths) if len(lengths) else lengths
-        corrected = self.plan.kinds[items] != REPLAYED
-        n = int(looked[items][corrected].sum())
-        rest = int(lengths[items].sum()) - n
+        some = items[self.plan.kinds[items] != REPLAYED]
+        rest = int(lengths[items].sum()) - int(looked[some].sum())
+        shares = LONGEST / np.maximum(looked, LONGEST)
+        n = float((shares * looked)[some].sum())
         weights = np.full((len(lengths), 2), self.options.weight / max(rest, 1), np.float32)
-        weights[self.plan.kinds != REPLAYED, 0] = 1 / max(n, 1)
+        corrected = self.plan.kinds != REPLAYED
+        weights[corrected, 0] = shares[corrected] / max(n, 1)
         return weights
 
 
@@ -303,38 +349,3 @@ def _given(head: Head, name: str, examples: Sequence[Correction]) -> NDArray[np.
             held[i] = 0
             held[i, [ids[label] for label in labels]] = 1
     return held
-
-
-def _predicted(
-    networks: Ensemble, sentences: Sequence[Sequence[str]], given: Sequence[NDArray[np.int64]]
-) -> tuple[list[NDArray[Any]], list[Array]]:
-    """Return for each column the best labels that agree with the given ones, and the probabilities without them.
-
-    Ids (N,) and probabilities (N, K) of words; (S,) and (S, K) of texts, or bools (S, K) for several labels.
-    Raises DataError if given tags break the rules of spans.
-    """
-    lengths = np.array([len(words) for words in sentences], np.int64)
-    ends, inputs = np.cumsum(lengths), networks.lexicon.read([word for words in sentences for word in words])
-    heads, grams, parameters = networks.heads.each, networks.grams(sentences), networks.decoder_parameters()
-    best = [ids.astype(bool if ids.ndim > 1 else np.int32) for ids in given]
-    p = [np.zeros((len(ids), len(head.tags)), np.float32) for ids, head in zip(given, heads, strict=True)]
-    for items in by_length(lengths, CHUNK):
-        batch, rows = packed(lengths, ends, items)
-        scores = networks.scores(inputs.take(rows), batch, grams(rows, batch))
-        for column, head in enumerate(heads):
-            some = rows if head.task == TAG else texts_of(ends, rows, batch)
-            own, known = head.of(scores, batch), given[column][some]
-            p[column][some] = head.decoder.marginals(parameters, own, batch)
-            if known.ndim > 1:
-                found = head.decoder.best(parameters, own, batch)
-                best[column][some] = np.where(known < 0, found, known > 0)
-                continue
-            at = np.flatnonzero(known >= 0)
-            own[at, known[at]] += FORCED
-            best[column][some] = head.decoder.best(parameters, own, batch)
-            wrong = at[best[column][some][at] != known[at]]
-            if len(wrong):
-                words = sentences[int(np.searchsorted(ends, some[wrong[0]], side="right"))]
-                tag = shown(head.tags[known[wrong[0]]])
-                raise DataError(f"the tag {tag} breaks the model's rules of spans in {shown(' '.join(words))}")
-    return best, p

@@ -203,14 +203,14 @@ def _outcomes(
     right: list[Outcome] = []
     wrong: list[Outcome] = []
     for correction in corrections:
-        predicted = after[correction.words]
+        predicted = after[correction]
         outcome = Outcome(
             correction.words,
             correction.labels,
             correction.path,
             correction.line,
             predicted={name: predicted[name] for name in correction.labels},
-            was_right=is_right(correction, before[correction.words]),
+            was_right=is_right(correction, before[correction]),
         )
         (right if is_right(correction, predicted) else wrong).append(outcome)
     return right, wrong

@@ -106,7 +106,7 @@ def _rows(sentences: Sequence[Correction], predictions: Predictions) -> tuple[li
             labels = sentence.labels.get(name, (None,) * (len(sentence.words) if task == TAG else 1))
             if None in labels:
                 n_predicted += labels.count(None)
-                predicted = predictions[sentence.words][name]
+                predicted = predictions[sentence][name]
                 pairs = zip(labels, predicted, strict=True) if task == TAG else ((None, each) for each in predicted)
                 labels = tuple(other if label is None else label for label, other in pairs)
             row.append(tuple(label for label in labels if label is not None))

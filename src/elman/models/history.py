@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from elman.data.correction import Correction
+from elman.utils.summary import Row, Summary, counted
 from elman.utils.validation import demand, is_number, is_texts
 
 KEY = "history"
@@ -18,8 +19,8 @@ _PARENT = re.compile(r"[0-9a-f]{64}")
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, repr=False)
+class History(Summary):
     """The corrections that a model has learned.
 
     ``parent``       SHA-256 of the file of the model that learned the last ones; None before any
@@ -46,6 +47,14 @@ class History:
     def standing(self) -> Mapping[str, str]:
         """The digest of the last correction of each sentence, by the digest of its words."""
         return dict(self.digests)
+
+    def _summary(self) -> str:
+        replay = f", {counted(len(self.replay), 'replay sentence')}" if self.replay else ""
+        return f"{counted(len(self.digests), 'correction')}, {len(self.corrections):,} with text{replay}"
+
+    def _table(self) -> Iterator[Row]:
+        yield "property", "value"
+        yield from self.describe().items()
 
     def to_record(self) -> dict[str, Any]:
         """Return JSON values for the model file."""

@@ -6,7 +6,7 @@ An event is never taken back: undo and redo are events too, and the state is wha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,8 +89,13 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _last(events: Sequence[Event]) -> Event | None:
+    """Return the last event; the writer's thread may take it away meanwhile."""
+    return next(iter(events[-1:]), None)
+
+
 class State:
-    """What all events up to now say."""
+    """What all events up to now say. One thread adds events; any may read what they say."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.last = 0
@@ -127,18 +132,15 @@ class State:
 
     def undoable(self, annotator: str) -> Event | None:
         """Return what undo would take back."""
-        done = self._done.get(annotator)
-        return done[-1] if done else None
+        return _last(self._done.get(annotator, ()))
 
     def redoable(self, annotator: str) -> Event | None:
         """Return what redo would bring back."""
-        undone = self._undone.get(annotator)
-        return undone[-1] if undone else None
+        return _last(self._undone.get(annotator, ()))
 
     def of(self, sentence: str, annotator: str) -> Event | None:
         """Return an annotator's correction or skip of a sentence that is in force."""
-        events = self._given.get(sentence, {}).get(annotator)
-        return events[-1] if events else None
+        return _last(self._given.get(sentence, {}).get(annotator, ()))
 
     def correction(self, sentence: str, annotator: str | None = None) -> Event | None:
         """Return the correction of a sentence that is in force: an annotator's, or the latest of all."""
@@ -162,6 +164,6 @@ class State:
     def by_annotator(self) -> Iterator[tuple[str, dict[str, Event]]]:
         """Yield sentences with each annotator's correction or skip that is in force."""
         for sentence, by_name in list(self._given.items()):
-            given = {name: events[-1] for name, events in list(by_name.items()) if events}
+            given = {name: last for name, events in list(by_name.items()) if (last := _last(events)) is not None}
             if given:
                 yield sentence, given

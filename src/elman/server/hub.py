@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 KEPT = 1_000
@@ -47,8 +48,9 @@ class Hub:
         self._rouse()
 
     def _rouse(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._set_all)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it is closed: nobody listens any more
+                self._loop.call_soon_threadsafe(self._set_all)
 
     def _set_all(self) -> None:
         for listener in self._listeners:

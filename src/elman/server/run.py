@@ -12,11 +12,18 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from elman.errors import ConfigError, MissingExtraError, OutputError, reason, while_reading
 from elman.models import file
 from elman.server.service import Service, ServiceOptions
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from elman.server.security import App, Limits
 
 GRACE = 30
 """Seconds after a signal in which requests are finished."""
@@ -93,7 +100,7 @@ def run(options: ServiceOptions, listen: Listen, on_ready: Callable[[str, Servic
     """
     try:
         import starlette  # noqa: F401
-        import uvicorn
+        import uvicorn  # noqa: F401
     except ImportError as error:
         raise MissingExtraError((error.name or "starlette").partition(".")[0], "serve") from None
     from elman.server.app import make_app
@@ -108,20 +115,7 @@ def run(options: ServiceOptions, listen: Listen, on_ready: Callable[[str, Servic
         try:
             names = {"localhost", listen.host.lower(), *(name.lower() for name in listen.hosts)}
             access = Access(token, names, f"elman_{port}", verbose=listen.verbose)
-            config = uvicorn.Config(
-                make_app(service, access),
-                access_log=False,
-                log_level="error",
-                server_header=False,
-                date_header=True,
-                http="h11",
-                ws="none",
-                lifespan="on",
-                limit_concurrency=access.limits.requests + 1,
-                timeout_keep_alive=IDLE,
-                timeout_graceful_shutdown=GRACE,
-            )
-            server = uvicorn.Server(config)
+            server = make_server(make_app(service, access), access.limits)
             address = f"[{listen.host}]" if ":" in listen.host else listen.host
             url = f"http://{address}:{port}/?token={token}"
             service.start()
@@ -131,10 +125,28 @@ def run(options: ServiceOptions, listen: Listen, on_ready: Callable[[str, Servic
             service.close()
 
 
-async def _serve(server: object, listening: socket.socket, service: Service, ready: Callable[[], None]) -> None:
+def make_server(app: App, limits: Limits) -> uvicorn.Server:
+    """Return a server of HTTP, for sockets that listen."""
     import uvicorn
 
-    assert isinstance(server, uvicorn.Server)
+    from elman.server.connection import Connection
+
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="error",
+        server_header=False,
+        proxy_headers=False,  # nothing depends on the address of who asks
+        http=cast(Any, partial(Connection, limits=limits)),
+        ws="none",
+        lifespan="on",
+        timeout_keep_alive=IDLE,
+        timeout_graceful_shutdown=GRACE,
+    )
+    return uvicorn.Server(config)
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket, service: Service, ready: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     service.hub.attach(loop)
 

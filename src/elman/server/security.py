@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -65,16 +66,23 @@ class Access:
 
         A page elsewhere can point a name of its own at this machine, but not an address.
         """
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-            ipaddress.ip_address(name)
-        except ValueError:
-            return bool(name := host.rpartition(":")[0] or host) and name.lower() in self.hosts
-        return True
+        name = _name_of(host)
+        return name is None or (name != "" and name in self.hosts)
 
     def is_token(self, given: str) -> bool:
         """Return whether this is the token, in a time that does not depend on where they differ."""
         return hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
+
+
+@lru_cache(64)
+def _name_of(host: str) -> str | None:
+    """Return the name in a Host, "" if there is none; None if it is an address."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        ipaddress.ip_address(name)
+    except ValueError:
+        return (host.rpartition(":")[0] or host).lower()
+    return None
 
 
 class Guard:
@@ -199,11 +207,13 @@ def _tokens(headers: dict[bytes, str], cookie: str) -> list[str]:
     scheme, _, value = headers.get(b"authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value:
         found.append(value.strip())
-    try:
-        cookies = SimpleCookie(headers.get(b"cookie", ""))
-    except CookieError:
-        cookies = SimpleCookie()
-    return found + ([cookies[cookie].value] if cookie in cookies else [])
+    if b"cookie" in headers:
+        try:
+            cookies = SimpleCookie(headers[b"cookie"])
+        except CookieError:
+            cookies = SimpleCookie()
+        found += [cookies[cookie].value] if cookie in cookies else []
+    return found
 
 
 async def respond(send: Send, status: int, error: str, headers: Collection[tuple[bytes, bytes]] = ()) -> None:

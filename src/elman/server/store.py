@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
-from elman.errors import ConfigError, DataError, ElmanError
+from elman.errors import ConfigError, DataError, ElmanError, OutputError
 from elman.server import schema
 from elman.server.events import CORRECTION, REDO, UNDO, Event, State, Values
 
@@ -80,12 +80,15 @@ class Store:
             self._lock.release()
             raise
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._closing, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._write, name="elman-store", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Write what waits, and give the database back."""
-        if self._thread.is_alive():
+        with self._closing:
+            was_closed, self._closed = self._closed, True
+        if not was_closed:
             self._jobs.put(None)
             self._thread.join()
             self._connection.close()
@@ -94,7 +97,8 @@ class Store:
     def submit(self, job: Callable[[sqlite3.Connection], _T], after: Callable[[_T], None] | None = None) -> Future[_T]:
         """Run a job in a transaction of its own, in the writer's thread; ``after`` gets its result once it is stored.
 
-        The future raises FullError if it could not be stored, and whatever the job raises.
+        The future raises FullError if it could not be stored, and whatever the job raises. Raises OutputError after
+        ``close``, when nobody would do the job.
         """
         future: Future[_T] = Future()
 
@@ -111,7 +115,10 @@ class Store:
                 after(result)
             return result
 
-        self._jobs.put((run, future))
+        with self._closing:
+            if self._closed:
+                raise OutputError(f"{self.path}: closed; nothing was stored")
+            self._jobs.put((run, future))
         return future
 
     def _write(self) -> None:

@@ -8,6 +8,7 @@ elman.load("my.model").tag(["the", "dog", "barks"])
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from elman.data.targets import TAG, fit_word_tag
 from elman.errors import ConfigError, DataError
 from elman.models.base import LabelModel
 from elman.taggers.base import Target
-from elman.taggers.batches import Text, ids_to_labels, ids_to_labels_with_confidences
+from elman.taggers.batches import Text, ids_to_labels, ids_to_labels_with_confidences, refuse_text
 from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.utils import limits
 from elman.utils.arguments import described
@@ -171,6 +172,13 @@ class TextClassifier(_LabelPredictor):
         column = self._column(target, self.text_targets, "document labels")
         (p,) = self._model.probabilities([self._one_text(text)], column)[0]
         return np.asarray(p)
+
+    def pipe_probabilities(self, texts: Iterable[Text], target: str | None = None) -> Iterator[NDArray[np.float64]]:
+        """Yield the ``probabilities`` of each text, in order; texts are read in batches, with constant memory."""
+        refuse_text(texts)
+        column = self._column(target, self.text_targets, "document labels")
+        of_batch = partial(self._model.probabilities, column=column)
+        return (p[0] for p in self._in_batches(of_batch, map(self._words, texts)))
 
     def _words(self, sentence: Any) -> Sequence[str]:
         return self.inputs_of_words(sentence) if isinstance(sentence, Sentence) else self._text_of(sentence)

@@ -16,7 +16,7 @@ CELL = 200
 """Largest number of characters of a cell."""
 
 Row = Sequence[object]
-_FIGURE = re.compile(r"[-+]?[\d.,]+( %)?")
+_FIGURE = re.compile(r"[-+]?[.,]?\d[\d.,]*( %)?")
 _LEFT, _RIGHT = ' style="text-align:left"', ' style="text-align:right"'
 
 
