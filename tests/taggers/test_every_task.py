@@ -54,6 +54,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "parse:heads=graph": {"settings": SMALL},
     "parse trees": {"settings": SMALL},
     "pipeline": {"settings": SMALL},
+    "pipeline:heads=graph": {"settings": SMALL},
     "lm": {"settings": SMALL},
     "lm ngram": {"model": "ngram"},
     "regress": {"settings": {"hidden": 4, "epochs": 2}},
