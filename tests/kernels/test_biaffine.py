@@ -121,6 +121,7 @@ def all_trees(n: int) -> Iterator[tuple[int, ...]]:
 def test_no_tree_is_better(engine: Any, lengths: list[int], seed: int, more: int) -> None:
     columns = max(lengths) + 1 + more
     scores = np.random.default_rng(seed).normal(size=(sum(lengths), columns)).astype(np.float32)
+    scores[~possible(np.array(lengths), columns)] = NO_ARC
     heads = engine.arc_trees(scores, np.array(lengths, np.int32))
     begin = 0
     for n in lengths:

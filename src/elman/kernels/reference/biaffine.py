@@ -71,6 +71,7 @@ def arc_trees(scores: NDArray[np.float32], lengths: Ids) -> Ids:
         size = rows.stop - rows.start
         arcs = np.full((size + 1, size), -np.inf)
         arcs[: n + 1] = scores[rows, : n + 1].T
+        np.fill_diagonal(arcs[1:], -np.inf)  # NO_ARC would be taken for the least score that there is
         heads[rows] = best_tree(arcs)
     return heads
 
