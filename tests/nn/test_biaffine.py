@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 
 from elman.config import NetworkConfig
 from elman.nn import biaffine, shapes
+from elman.nn.bags import Bags
 from elman.nn.batch import pack
 from elman.nn.encoder import Gradients, Parameters
-from elman.nn.layers import DropoutNoise
+from elman.nn.layers import DropoutNoise, SparseRows
+from elman.nn.network import Inputs, Network
 from elman.nn.shapes import GraphSizes
 from numerical import slope
 
@@ -88,6 +91,36 @@ def test_the_loss_is_that_of_each_word_by_itself() -> None:
         begin += n
     assert found.loss == pytest.approx(total)
     assert found.correct == correct
+
+
+def test_gradients_of_a_whole_network() -> None:
+    """The loss of trees and scores of tags, both of the states of one encoder."""
+    config = NetworkConfig(cell="elman", hidden=P // 2, embedding=2, features="none", layers=2)
+    network, draw = Network(config, 5, 0, 3), np.random.default_rng(3)
+    of_network = {name: draw.standard_normal(shape) * 0.5 for name, shape in network.shapes().items()}
+    parameters, batch, weight = {**of_network, **parameters_of()}, pack(LENGTHS), draw.standard_normal((N, 3))
+    ids = draw.integers(0, 5, N).astype(np.int32)
+    inputs, losses = Inputs(ids, ids, Bags.of([[]] * 5)), []
+
+    def beside(h: Array) -> Callable[[Gradients], Array]:
+        found = biaffine.loss(parameters, h, SIZES, batch, LENGTHS, (HEADS, RELATIONS), noise())
+        losses.append(found.loss)
+        return lambda gradients: found.backprop(1.0, gradients)
+
+    def forward() -> tuple[Array, Callable[[Array], Gradients]]:
+        own = DropoutNoise(np.random.default_rng(4), 0.3, 0.2, True, layers=True)
+        return network.forward(parameters, inputs, batch, noise=own, beside=beside)
+
+    gradients = forward()[1](weight)
+    assert gradients.keys() == parameters.keys()
+    for name, w in parameters.items():
+        gradient = gradients[name]
+        if isinstance(gradient, SparseRows):
+            dense = np.zeros_like(w)
+            dense[gradient.ids] = gradient.values
+            gradient = dense
+        expected = slope(lambda: (forward()[0] * weight).sum() + losses[-1], w)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-7, err_msg=name)
 
 
 def test_pieces_of_long_sentences() -> None:

@@ -109,31 +109,6 @@ def test_the_gradient_by_central_differences(network: Network, noisy: str) -> No
     check(lambda: forward()[0], parameters, dense(backprop(weight), parameters), weight)
 
 
-def test_an_output_beside_the_scores(network: Network) -> None:
-    """Its gradients join those of the scores."""
-    parameters, (inputs, batch) = parameters_of(network), batch_of()
-    draw = np.random.default_rng(3)
-    weight, of_states = draw.standard_normal((N, K)), draw.standard_normal((N, network.encoder.output))
-    seen: list[Array] = []
-
-    def beside(h: Array) -> Callable[[Gradients], Array]:
-        seen.append(h)
-
-        def backprop(gradients: Gradients) -> Array:
-            gradients["own"] = np.ones(1)
-            return of_states
-
-        return backprop
-
-    def total() -> Array:
-        scores, _ = network.forward(parameters, inputs, batch, beside=beside)
-        return np.array((scores * weight).sum() + (seen[-1] * of_states).sum())
-
-    gradients = network.forward(parameters, inputs, batch, beside=beside)[1](weight)
-    assert gradients.pop("own") == np.ones(1)
-    check(total, parameters, dense(gradients, parameters), np.array(1.0))
-
-
 def test_noise_makes_a_difference() -> None:
     network = network_of("embedding both ways")
     parameters, (inputs, batch) = parameters_of(network), batch_of()
