@@ -61,7 +61,7 @@ test-kill: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## kil
 	@$(BIN)/python tests/reliability/kill_server.py $(SERVICE)/small.model $(EWT)-dev.conllu $(OPTIONS)
 
 test-annotators: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## eight annotators at once for ten minutes; OPTIONS='--minutes 1'
-	@$(BIN)/python tests/reliability/annotators.py $(SERVICE)/small.model $(EWT)-dev.conllu $(OPTIONS)
+	@$(BIN)/python tests/reliability/annotators.py $(SERVICE)/small.model $(EWT)-dev.conllu $(EWT)-test.conllu $(OPTIONS)
 
 bench-serve: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## requests and sentences a second of elman serve, by hey (Debian: apt install hey); OPTIONS='--model my.model'
 	@$(BIN)/python benchmarks/serve_load.py --model $(SERVICE)/small.model --text $(EWT)-dev.conllu $(OPTIONS)

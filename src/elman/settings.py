@@ -131,7 +131,10 @@ TRAINING: dict[str, Setting] = {
     ),
     "dropout": Setting(0.3, "dropout rate before the output layer", low=0.0, high=0.95),
     "dropout_kind": Setting(
-        "plain", "dropout masks: drawn for each word, or once per sentence", of=("plain", "variational")
+        "plain",
+        "dropout masks: drawn for each word, or once per sentence; layers: once per sentence, and also before each "
+        "recurrent layer from the second on",
+        of=("plain", "variational", "layers"),
     ),
     "word_dropout": Setting(0.3, "dropout rate of the word vectors", low=0.0, high=0.95),
     "ngram_dropout": Setting(

@@ -90,6 +90,7 @@ def trained(folder: Path) -> dict[str, Trained]:
         "morphology": (str(conllu), {"task": "morphology:features=each"}),
         "parse": (str(conllu), {"task": "parse"}),
         "brackets": (str(conllu), {"task": "parse:heads=brackets"}),
+        "graph": (str(conllu), {"task": "parse:heads=graph"}),
         "constituents": (str(trees), {"task": "parse"}),
         "pipeline": (str(conllu), {"task": "pipeline"}),
         "lm": (str(text), {"task": "lm", "settings": speech}),

@@ -24,7 +24,7 @@ from forged import Content, Place, Trained, as_stored, changed, places, tensors_
 NAMES = [
     *("rnn", "crf", "ensemble", "gru", "sru", "tutorial", "columns", "inputs", "dicts", "learned"),
     *("hmm", "frequent", "classify", "linear", "joint"),
-    *("segment", "lemma", "lemma hmm", "morphology", "parse", "brackets", "constituents", "pipeline"),
+    *("segment", "lemma", "lemma hmm", "morphology", "parse", "brackets", "graph", "constituents", "pipeline"),
     *("lm", "characters", "ngram", "regress"),
 ]
 ALL_SETTINGS = ("rnn", "regress")

@@ -94,13 +94,14 @@ def check(scores_of: Callable[[], Array], parameters: Parameters, gradients: dic
         np.testing.assert_allclose(gradients[name], right, rtol=1e-6, atol=1e-8, err_msg=name)
 
 
-@pytest.mark.parametrize("noisy", ["", "plain", "variational"])
+@pytest.mark.parametrize("noisy", ["", "plain", "variational", "layers"])
 def test_the_gradient_by_central_differences(network: Network, noisy: str) -> None:
     parameters, (inputs, batch) = parameters_of(network), batch_of()
     weight = np.random.default_rng(3).standard_normal((N, K))
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = DropoutNoise(np.random.default_rng(4), 0.3, 0.2, noisy == "variational") if noisy else None
+        shares = 0.3, 0.2, noisy in ("variational", "layers"), 0.0, noisy == "layers"
+        noise = DropoutNoise(np.random.default_rng(4), *shares) if noisy else None
         return network.forward(parameters, inputs, batch, noise=noise)
 
     scores, backprop = forward()

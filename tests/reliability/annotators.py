@@ -93,7 +93,7 @@ def main() -> None:
     """Let them work; exit with 1 if anything was lost or failed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model")
-    parser.add_argument("file")
+    parser.add_argument("files", nargs="+")
     parser.add_argument("--minutes", type=float, default=ALL[1])
     parser.add_argument("--annotators", type=int, default=ALL[0])
     parser.add_argument("--every", type=float, default=2)
@@ -102,7 +102,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, log = Path(name), Path(name) / "log"
         database = str(folder / "annotated.sqlite")
-        with served(given.model, given.file, "--db", database, "--quiet", log=log) as service:
+        with served(given.model, *given.files, "--db", database, "--quiet", log=log) as service:
             end = time.monotonic() + 60 * given.minutes
             people = [Annotator(service.url, f"a{i}", given.every, end, i) for i in range(given.annotators)]
             for person in people:

@@ -22,6 +22,7 @@ from elman.taggers.request import TrainRequest
 from elman.taggers.structured import EncodedTagger
 from elman.taggers.tagger import Tagger
 from elman.tasks import dependency_labels
+from elman.tasks.graph import GraphEncoding
 
 SENTENCES = [[("the", "D"), ("dog", "N")], [("a", "D"), ("cat", "N")]] * 3
 
@@ -33,7 +34,7 @@ def test_every_function_of_a_row_is_there(task: Task) -> None:
 
 
 def test_options_are_those_of_the_encodings() -> None:
-    assert TASKS["parse"].options["heads"] == dependency_labels.ENCODINGS
+    assert TASKS["parse"].options["heads"] == (*dependency_labels.ENCODINGS, GraphEncoding.name)
     assert parsed("pipeline:heads=brackets") == ("pipeline", {"features": "whole", "heads": "brackets"})
     assert parsed(None) == (None, {})
 

@@ -156,20 +156,22 @@ def test_features_as_they_are(file: str) -> None:
     assert list(tagger.pipe([[row[0] for row in ROWS]])) == [[row[3] for row in ROWS]]
 
 
-@pytest.mark.parametrize("heads", ["relative", "brackets"])
-def test_parses(file: str, heads: str) -> None:
+@pytest.mark.parametrize("heads", ["relative", "brackets", "graph"])
+def test_parses(file: str, heads: str, tmp_path: Path) -> None:
     tagger = elman.train(file, task=f"parse:heads={heads}", settings=SETTINGS, **QUIET)
     assert isinstance(tagger, EncodedTagger)
     found = tagger.predict([[row[0] for row in ROWS]], columns=tagger.targets)[0]
     assert found["head"] == [row[4] for row in ROWS]
     assert found["deprel"] == [row[5] for row in ROWS]
+    again = saved(tagger, tmp_path / "a.model")
+    assert again.predict([[row[0] for row in ROWS]], columns=tagger.targets)[0] == found
 
 
 def test_arcs_that_brackets_cannot_hold(tmp_path: Path) -> None:
     crossing = [ROWS[0][:4] + (head, "x", "_") for head in ("3", "4", "0", "3")]
     path = tmp_path / "a.conllu"
     path.write_text(conllu(crossing, 1), encoding="utf-8")
-    for heads, expected in (("relative", 0), ("brackets", 1)):
+    for heads, expected in (("relative", 0), ("brackets", 1), ("graph", 0)):
         notes: list[str] = []
         settings = SETTINGS | {"epochs": 1}
         tagger = elman.train(path, task=f"parse:heads={heads}", settings=settings, on_note=notes.append, **QUIET)
@@ -193,6 +195,8 @@ def test_settings_of_trees(file: str, tmp_path: Path) -> None:
     assert tree_settings("default", encoding, 12_544, large=True) == large
     assert tree_settings("default", encoding, 12_544, large=False) == {"layers": 2, "epochs": 8}
     assert tree_settings("fast", encoding, 12_544, large=True) == {}
+    graph = encodings.parse(list(read_sentences(file)), None, {"heads": "graph"})
+    assert tree_settings("default", graph, 12_544, large=True) == {**large, "decoder": "softmax"}
 
 
 @pytest.mark.parametrize(
@@ -200,8 +204,8 @@ def test_settings_of_trees(file: str, tmp_path: Path) -> None:
     [
         ({"task": "nothing"}, "^task: expected tag, classify, segment, .* or regress, got 'nothing'$"),
         ({"task": "lemma:a=b"}, "^task lemma: its options are none, got 'a=b'$"),
-        ({"task": "parse:heads"}, r"^task parse: its options are heads=relative\|brackets, got 'heads'$"),
-        ({"task": "parse:heads=x"}, "^task parse: heads: expected relative or brackets, got 'x'$"),
+        ({"task": "parse:heads"}, r"^task parse: its options are heads=relative\|brackets\|graph, got 'heads'$"),
+        ({"task": "parse:heads=x"}, "^task parse: heads: expected relative or brackets or graph, got 'x'$"),
         ({"task": "parse", "model": "hmm"}, "^task parse: expected the model rnn, got 'hmm'$"),
         ({"task": "pipeline", "budget": "1m"}, "^task pipeline: it takes no budget; set epochs"),
         ({"task": "pipeline"}, "^task pipeline: expected conllu"),

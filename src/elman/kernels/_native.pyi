@@ -173,6 +173,31 @@ def crf_marginals(
     begin: NDArray[F],
     end: NDArray[F],
 ) -> NDArray[F]: ...
+def biaffine_arcs_forward(
+    x: NDArray[F],
+    h: NDArray[F],
+    root: NDArray[F],
+    lengths: Ids,
+    columns: int,
+) -> NDArray[F]: ...
+def biaffine_arcs_backward(
+    dscores: NDArray[F],
+    x: NDArray[F],
+    h: NDArray[F],
+    root: NDArray[F],
+    lengths: Ids,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]: ...
+def bilinear_forward(
+    x: NDArray[F],
+    y: NDArray[F],
+    w: NDArray[F],
+) -> NDArray[F]: ...
+def bilinear_backward(
+    dscores: NDArray[F],
+    x: NDArray[F],
+    y: NDArray[F],
+    w: NDArray[F],
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]: ...
 def lstm_states(
     table: NDArray[F],
     types: Ids,
@@ -239,6 +264,10 @@ def online_steps(
 ) -> tuple[float, int]: ...
 def best_tree(
     scores: NDArray[np.float64],
+) -> Ids: ...
+def arc_trees(
+    scores: NDArray[np.float32],
+    lengths: Ids,
 ) -> Ids: ...
 def best_trees(
     labels: NDArray[np.float32],

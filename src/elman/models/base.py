@@ -18,6 +18,7 @@ from elman.errors import ConfigError
 
 if TYPE_CHECKING:
     from elman.models.ensemble import Ensemble
+    from elman.models.graph import Parsed
     from elman.models.streaming import Stream
 
 CHUNK = 5120  # words tagged in one pass: usually one batch of the tagger
@@ -102,6 +103,8 @@ class LabelModel(Model):
 
     serves_lines = False
     """Whether it implements ``best_of_lines``."""
+    graph_column: int | None = None
+    """Which label column has the relations of a graph parser."""
     reads_features = False
     """Whether words have features of their own (``elman.data.tokens``)."""
 
@@ -172,6 +175,11 @@ class LabelScores(ABC):
     def confidences(self, column: int, ids: Ids) -> NDArray[np.float64]:
         """Return the probabilities (N,) of the labels ``ids`` (N,) of a column."""
         return np.asarray(self.probabilities(column)[np.arange(len(ids)), ids])
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """The trees of the sentences, of a model with a graph part."""
+        raise NotImplementedError
 
     @abstractmethod
     def of(self, which: Sequence[int]) -> LabelScores:

@@ -19,6 +19,7 @@ from elman.data.targets import TAG
 from elman.errors import DataError
 from elman.features.lexicon import Lexicon
 from elman.models.base import CHUNK
+from elman.models.graph import Parsed, parse
 from elman.models.heads import Heads
 from elman.nn.activations import States, states
 from elman.nn.bags import Bags
@@ -123,6 +124,23 @@ class Ensemble(Summary):
         check_scores(len(words), len(head.tags))
         ((scores,),) = self._each([words], lambda _, scores, batch: [head.of(scores, batch)])
         return head.decoder.nbest(self.decoder_parameters(), scores, most, head.temperature)
+
+    def trees(self, sentences: Sequence[Sequence[str]]) -> Parsed:
+        """Return the trees of sentences by the graph part of the networks, with rows in word order."""
+        sizes = self.heads.graph_sizes
+        assert sizes is not None
+        lengths = np.array([len(words) for words in sentences], np.int64)
+        ends, n = np.cumsum(lengths), int(lengths.sum())
+        inputs = self.lexicon.read([word for words in sentences for word in words])
+        found = Parsed(np.zeros(n, np.int32), np.ones(n), np.zeros((n, sizes.relations), np.float32))
+        for some in by_length(lengths, CHUNK):
+            batch, rows = packed(lengths, ends, some)
+            in_order = np.argsort(batch.rows)
+            states = [h[in_order] for h in self._states(inputs.take(rows), batch) if h is not None]
+            own = parse(sizes, self.members, states, lengths[some])
+            rows = rows[in_order]
+            found.heads[rows], found.p[rows], found.relations[rows] = own.heads, own.p, own.relations
+        return found
 
     def scores(self, inputs: Inputs, batch: Batch, grams: Bags | None = None) -> Array:
         """Return the mean of the members' scores (N, K1 + K2 + …) of a packed batch; ``grams`` are its n-grams."""

@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elman.config import Config, NetworkConfig
+from elman.data.arcs import Arc
 from elman.data.targets import ANY, CLASSIFY, SEVERAL, TAG
 from elman.errors import ConfigError, DataError
 from elman.features.text_ngrams import Grams
 from elman.models import constraints
+from elman.models.graph import Graph
 from elman.nn import decoders, shapes
 from elman.nn.batch import Batch
 from elman.nn.decoders import Parameters
 from elman.nn.layers import Array
+from elman.nn.shapes import GraphSizes
 from elman.utils import limits
 
 
@@ -84,6 +87,7 @@ class Heads:
 
     ``tasks``  the task of each head, word columns first; by default all are of words
     ``grams``  the n-grams for document labels; None if not used
+    ``graph``  the graph part of a parser, which scores arcs; None if there is none
 
     Raises ConfigError (on first use) for tags that the constraints do not know.
     """
@@ -94,6 +98,7 @@ class Heads:
     temperatures: tuple[float, ...] = ()
     tasks: tuple[str, ...] = ()
     grams: Grams | None = None
+    graph: Graph | None = None
 
     @classmethod
     def of(
@@ -104,12 +109,16 @@ class Heads:
         Raises DataError if tags violate the constraints, ConfigError if there are too many tags.
         """
         tags, schemes = [], []
+        graph = None
         tasks = tuple(tasks) or (TAG,) * len(columns)
         for column, task in zip(columns, tasks, strict=True):
             scheme, broken = constraints.choose(config.network, column) if task == TAG else (constraints.NONE, None)
             if broken and config.network.constraints != "auto":
                 raise DataError(f"sentence {broken.sentence + 1}, {broken}; set constraints=none")
             tags.append(tuple(sorted({tag for sentence in column for tag in sentence})))
+            if tags[-1] and isinstance(tags[-1][0], Arc):
+                graph = Graph(len(tags) - 1)
+                tags[-1] = tuple(map(str, tags[-1]))
             schemes.append(scheme)
             if task == TAG:
                 check_number(config.network, len(tags[-1]), scheme)
@@ -119,7 +128,7 @@ class Heads:
             if labels and config.network.text_ngrams != "none"
             else None
         )
-        return cls(config, tuple(tags), tuple(schemes), (), tasks, grams)
+        return cls(config, tuple(tags), tuple(schemes), (), tasks, grams, graph)
 
     @cached_property
     def each(self) -> tuple[Head, ...]:
@@ -165,6 +174,11 @@ class Heads:
             if task == TAG:
                 parameters |= shapes.decoder(self.config.network.decoder, len(tags), name)
         return parameters
+
+    @property
+    def graph_sizes(self) -> GraphSizes | None:
+        """The sizes of the graph part; None if there is none."""
+        return None if self.graph is None else self.graph.sizes(self.tags)
 
     def start(self) -> dict[str, Array]:
         """Return the initial parameters of the decoders, all 0."""

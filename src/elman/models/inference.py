@@ -28,6 +28,7 @@ from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.kernels import weight_layout
 from elman.models.base import LabelScores
+from elman.models.graph import Parsed, parse
 from elman.models.heads import Heads
 from elman.nn.batch import Batch, Ids, pack
 from elman.nn.encoder import Parameters
@@ -289,6 +290,7 @@ class OutputLayer:
 
     def __init__(self, heads: Heads, members: Sequence[Parameters], parameters: Parameters, small: bool) -> None:
         self.heads, self.parameters, self._small = heads.each, parameters, small
+        self.members, self.graph_sizes = members, heads.graph_sizes
         scale = np.float32(1 / len(members))
         w = np.concatenate([member["output.w_oh"] for member in members], axis=1)
         self._w = w if len(members) == 1 else w * scale
@@ -333,6 +335,14 @@ class LazyScores(LabelScores):
         if head.decoder.independent:
             return self.outputs.best(self.h, column)
         return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "best"), np.int32)
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """The trees of the sentences, by a graph part."""
+        outputs = self.outputs
+        assert outputs.graph_sizes is not None
+        states = np.split(self.h, len(outputs.members), axis=1)
+        return parse(outputs.graph_sizes, outputs.members, states, self.lengths)
 
     def scores(self, column: int) -> NDArray[np.float32]:
         """Return scores (N, K) whose softmax gives the probabilities of a column's labels."""

@@ -32,6 +32,8 @@ GRAMS = "grams"
 RARE = "rare"
 """Name of the tensor of hashes of the words that the setting ``vocabulary`` left out; older files have none."""
 NONE = "none"
+WIDEST_GRAPH = 4096
+"""Largest width of a word's representation in a graph part."""
 
 
 class NetworkRecord(NamedTuple):
@@ -41,6 +43,7 @@ class NetworkRecord(NamedTuple):
     ``tags``      the tags of each label column; likewise ``schemes`` (of constraints), ``tasks`` and ``temperatures``
                   (empty if there are none)
     ``of_one``    the shapes of one network's parameters; ``prefixes`` are the prefixes of their names, by network
+    ``graph``     the fields of ``elman.models.graph.Graph``; None without a graph part
     """
 
     network: NetworkConfig
@@ -53,6 +56,7 @@ class NetworkRecord(NamedTuple):
     words: Words
     of_one: Shapes
     prefixes: list[str]
+    graph: dict[str, int] | None = None
 
     @property
     def has_grams(self) -> bool:
@@ -75,7 +79,8 @@ def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
     tasks = _tasks(record.get("tasks", [TAG] * len(sets)), len(sets))
     of_columns = sets, schemes, tasks, _temperatures(record, several, len(sets))
     prefix_names = prefixes(network.ensemble)
-    checked_record = NetworkRecord(network, of_settings, *of_columns, of_training, of_words, {}, prefix_names)
+    of_graph = _graph(record.get("graph"), tasks)
+    checked_record = NetworkRecord(network, of_settings, *of_columns, of_training, of_words, {}, prefix_names, of_graph)
     form = forms.get(GRAMS)
     if (form is not None) != checked_record.has_grams:
         raise ModelFileError(f"model tensor {GRAMS}: expected {'hashes' if checked_record.has_grams else 'none'}")
@@ -164,6 +169,18 @@ def _tasks(found: Any, columns: int) -> list[str]:
     return found
 
 
+def _graph(found: Any, tasks: Sequence[str]) -> dict[str, int] | None:
+    """Return the graph part's column of relations, which labels words, and its widths; None if there is none."""
+    if found is None:
+        return None
+    names = {"column": (0, tasks.count(TAG) - 1), "arcs": (1, WIDEST_GRAPH), "labels": (1, WIDEST_GRAPH)}
+    fields = found if isinstance(found, dict) else {}
+    in_range = (type(fields.get(name)) is int and low <= fields[name] <= high for name, (low, high) in names.items())
+    if fields.keys() != names.keys() or not all(in_range):
+        raise ModelFileError(f"model graph: expected a column of relations and widths, found {shown(found)}")
+    return dict(fields)
+
+
 def _temperatures(record: Mapping[str, Any], several: bool, columns: int) -> list[float]:
     if "temperature" not in record:
         return []
@@ -194,4 +211,7 @@ def _shapes(found: NetworkRecord, grams: int) -> Shapes:
     parameters = shapes.network(found.network, sizes)
     for number, tags in enumerate(of_words, start=1):  # word columns come first
         parameters |= shapes.decoder(found.network.decoder, tags, f"output{number}" if number > 1 else "output")
+    if found.graph is not None:
+        column, arcs, labels = (found.graph[name] for name in ("column", "arcs", "labels"))
+        parameters |= shapes.graph(found.network, shapes.GraphSizes(of_words[column], arcs, labels))
     return parameters

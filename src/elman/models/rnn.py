@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +18,7 @@ from elman.features.text_ngrams import BITS, Grams
 from elman.models import constraints, dtype, network_record
 from elman.models.base import LabelModel
 from elman.models.ensemble import Ensemble, Scorer, Scores
+from elman.models.graph import Graph
 from elman.models.heads import Heads
 from elman.models.inference import InferenceCache, LazyScores, OutputLayer, Text, tagging_precision
 from elman.models.network_record import GRAMS, RARE, NetworkRecord, prefixes
@@ -50,6 +51,7 @@ class RecurrentModel(Ensemble, LabelModel):
         super().__init__(config, lexicon, heads, members)
         self.training = dict(training)
         self._reader: InferenceCache | None = None
+        self.graph_column = None if heads.graph is None else heads.graph.column
         self.reads_features = lexicon.token_features is not None
         self.serves_lines = not self.reads_features
 
@@ -160,6 +162,8 @@ class RecurrentModel(Ensemble, LabelModel):
         }
         if set(schemes) != {constraints.NONE}:
             record["constraints"] = schemes if several else schemes[0]
+        if self.heads.graph is not None:
+            record["graph"] = asdict(self.heads.graph)
         if self.heads.labels:
             record["tasks"] = list(self.tasks)
         if self.heads.temperatures:
@@ -182,7 +186,9 @@ class RecurrentModel(Ensemble, LabelModel):
         lexicon = Lexicon.of_words(checked.words, settings.network, _rare(tensors))
         tags, schemes = tuple(map(tuple, checked.tags)), tuple(checked.schemes)
         grams = _grams(checked, tensors)
-        heads = Heads(settings, tags, schemes, tuple(checked.temperatures), tuple(checked.tasks), grams)
+        heads = Heads(
+            settings, tags, schemes, tuple(checked.temperatures), tuple(checked.tasks), grams, _graph(checked)
+        )
         members = [
             dtype.restored({name: tensors[prefix + name] for name in checked.of_one}) for prefix in checked.prefixes
         ]
@@ -204,6 +210,10 @@ class LinearModel(RecurrentModel):
         if model.network.encodes:
             raise ModelFileError("model settings: expected pooling=none and only document labels in a linear model")
         return model
+
+
+def _graph(checked: NetworkRecord) -> Graph | None:
+    return None if checked.graph is None else Graph(**checked.graph)
 
 
 def _rare(tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.int32] | None:

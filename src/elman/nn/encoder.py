@@ -21,7 +21,7 @@ from elman.nn.batch import Batch, Ids
 from elman.nn.cells import CELLS
 from elman.nn.cells.common import Memory
 from elman.nn.cells.lstm import lstm_layer
-from elman.nn.layers import Array, Gradient
+from elman.nn.layers import Array, DropoutNoise, Gradient, dropout
 from elman.nn.recurrence import recurrence
 from elman.nn.shapes import Shapes
 
@@ -100,14 +100,19 @@ class Encoder:
         bptt: int = 0,
         first: int = 0,
         carried: Carried | None = None,
+        noise: DropoutNoise | None = None,
     ) -> tuple[Array, Backprop]:
         """x (N, width), or one-hot words as ids (N,) -> (N, output). Starts at layer ``first``, whose input is x.
 
-        ``carried``: the forward direction continues where the previous segment ended.
+        ``carried``: the forward direction continues where the previous segment ended; ``noise`` of the inputs of
+        layers from the second on, if it is theirs too.
         """
-        backs = []
+        backs: list[Backprop] = []
         for i in range(first, self.config.layers):
             memory = None if carried is None else carried.of_layer(i, batch)
+            if i > first and noise is not None and noise.layers:
+                x, undrop = dropout(x, noise.dropout, noise, batch)
+                backs.append(_alone(undrop))
             y, back = self._layer(parameters, i, x, batch, bptt, memory)
             if carried is not None and memory is not None:
                 carried.keep(i, memory)
@@ -235,6 +240,11 @@ def two_words(x: Ids, source: NDArray[np.int64], words: int, memory: Memory | No
     both = np.stack([x, words + before[:, 0].astype(np.int32) - 1], axis=1)
     ids = both[np.stack([np.ones_like(there), there], axis=1)].astype(np.int32)
     return Bags(ids, np.concatenate([[0], np.cumsum(1 + there)]).astype(np.int32))
+
+
+def _alone(undrop: Callable[[Array], Array]) -> Backprop:
+    """Return the backprop of dropout, which has no parameters, as that of a layer."""
+    return lambda dy, gradients: undrop(dy)
 
 
 def _through(mix: Mix, layer: Backprop) -> Backprop:

@@ -8,10 +8,12 @@ import numpy as np
 
 from elman.config import NetworkConfig
 from elman.errors import ConfigError
+from elman.nn import shapes
 from elman.nn.cells import CELLS
 from elman.nn.encoder import Parameters
 from elman.nn.layers import Array
 from elman.nn.network import Network
+from elman.nn.shapes import GraphSizes
 from elman.utils.limits import PARAMETERS
 
 
@@ -23,18 +25,33 @@ def initialize(network: Network, generator: np.random.Generator) -> Parameters:
     those of gates. Pretrained vectors, to be filled in, and the weights of n-grams are 0.
     Raises ConfigError if there are too many parameters for memory.
     """
-    c, shapes = network.config, network.shapes()
-    total = sum(prod(shape) for shape in shapes.values())
+    c, of_network = network.config, network.shapes()
+    total = sum(prod(shape) for shape in of_network.values())
     if total > PARAMETERS:
         raise ConfigError(
             f"a network of {total:,} parameters, expected up to {PARAMETERS:,}: hidden={c.hidden}, "
             f"layers={c.layers}, {network.words:,} words, {network.tags + network.labels:,} tags"
         )
-    parameters = {name: _initial(name, shape, c, generator) for name, shape in shapes.items()}
+    parameters = {name: _initial(name, shape, c, generator) for name, shape in of_network.items()}
     if c.chrono and c.cell != "elman":
         for name, b in parameters.items():
             if name.startswith("layer") and name.endswith(".b_r"):
                 _chrono(b, c, generator)
+    return parameters
+
+
+def initialize_graph(config: NetworkConfig, sizes: GraphSizes, generator: np.random.Generator) -> Parameters:
+    """Return initial parameters of a graph parser: the layers of words as in ``initialize``, all else 0.
+
+    Raises ConfigError if there are too many parameters for memory.
+    """
+    of_graph = shapes.graph(config, sizes)
+    if sum(map(prod, of_graph.values())) > PARAMETERS:
+        raise ConfigError(f"a graph parser of {sizes.relations:,} relations: expected far fewer distinct relations")
+    parameters = {name: np.zeros(shape, np.float32) for name, shape in of_graph.items()}
+    w = parameters["graph.mlp.w"]
+    bound = np.sqrt(6 / sum(w.shape))
+    w[...] = generator.uniform(-bound, bound, w.shape)
     return parameters
 
 

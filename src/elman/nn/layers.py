@@ -97,13 +97,17 @@ def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Callable[[Array],
 
 
 class DropoutNoise(NamedTuple):
-    """Random generator and rates of dropout; ``grams`` is the rate of texts without their n-grams."""
+    """Random generator and rates of dropout; ``grams`` is the rate of texts without their n-grams.
+
+    ``variational``: the same mask for all words of a sentence; ``layers``: drop the inputs of stacked layers too.
+    """
 
     generator: np.random.Generator
     dropout: float
     word_dropout: float
     variational: bool = False
     grams: float = 0.0
+    layers: bool = False
 
 
 def dropout(x: Array, share: float, noise: DropoutNoise | None, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:

@@ -27,6 +27,8 @@ from elman.nn.layers import Array, DropoutNoise
 from elman.nn.shapes import Shapes, Sizes
 
 Block = tuple[Array, Callable[[Array, Gradients], None]]  # part of the representation, and its backprop
+Beside = Callable[[Array], Callable[[Gradients], Array]]
+"""An output besides the scores: states h (N, P) -> backprop, which fills in gradients and returns dh (N, P)."""
 
 
 class TokenInputs(NamedTuple):
@@ -134,10 +136,12 @@ class Network:
         bptt: int = 0,
         noise: DropoutNoise | None = None,
         carried: Carried | None = None,
+        beside: Beside | None = None,
     ) -> tuple[Array, Callable[[Array], Gradients]]:
         """Compute scores (N, K + L) of a packed batch; backprop turns dscores into the gradients of all parameters.
 
         ``grams`` are those of the B texts, longest first; ``carried`` are the states after the previous segment.
+        ``beside`` is another output of the encoder's states.
         """
         if not self.encodes:
             scores, unscore = self.output(parameters, None, batch, grams, noise)
@@ -153,13 +157,16 @@ class Network:
             x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
         else:
             unnoise = _identity
-        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried)
+        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried, noise=noise)
         scores, unscore = self.output(parameters, h, batch, grams, noise)
+        back_beside = None if beside is None else beside(h)
 
         def backprop(dscores: Array) -> Gradients:
             gradients: Gradients = {}
             dh = unscore(dscores, gradients)
             assert dh is not None
+            if back_beside is not None:
+                dh = dh + back_beside(gradients)
             dx = unroll(dh, gradients)
             if dx is not None:
                 represented(unnoise(dx), gradients)

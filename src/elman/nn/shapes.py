@@ -38,6 +38,14 @@ class Sizes(NamedTuple):
     token_features: tuple[int, int] = (0, 0)
 
 
+class GraphSizes(NamedTuple):
+    """Sizes of a graph parser: ``relations`` R; widths of words for ``arcs``, A, and for relations, ``labels`` L."""
+
+    relations: int
+    arcs: int
+    labels: int
+
+
 def directions(c: NetworkConfig) -> tuple[str, ...]:
     """Return the reading directions."""
     return ("forward", "backward") if c.direction == "bidirectional" else ("forward",)
@@ -130,3 +138,18 @@ def decoder(kind: str, tags: int, name: str = "output") -> Shapes:
     if kind != "crf":
         return {}
     return {f"{name}.transitions": (tags, tags), f"{name}.begin": (tags,), f"{name}.end": (tags,)}
+
+
+def graph(c: NetworkConfig, sizes: GraphSizes) -> Shapes:
+    """Return those of a graph parser."""
+    R, A, L = sizes
+    rows = 2 * A + 2 * L
+    return {
+        "graph.mlp.w": (rows, c.hidden * len(directions(c))),
+        "graph.mlp.b": (rows,),
+        "graph.arcs.w": (A, A),
+        "graph.arcs.b": (A,),
+        "graph.arcs.root": (A,),
+        "graph.relations.w": (R, L + 1, L + 1),
+        "graph.relations.root": (L,),
+    }

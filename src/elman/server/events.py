@@ -104,6 +104,7 @@ class State:
         self._done: dict[str, list[Event]] = {}  # annotator -> what undo takes back, the last first
         self._undone: dict[str, list[Event]] = {}
         self._corrections: dict[int, Event] = {}
+        self._latest: dict[str, Event] = {}  # sentence -> its latest correction in force
         for event in events:
             self.add(event)
 
@@ -117,6 +118,7 @@ class State:
         if event.kind == UNDO:
             undone.append(taken := done.pop())
             self._given[taken.sentence][name].pop()
+            self._look_again(taken.sentence)
             return
         if event.kind == REDO:
             event = undone.pop()
@@ -124,6 +126,15 @@ class State:
             undone.clear()
         done.append(event)
         self._given.setdefault(event.sentence, {}).setdefault(name, []).append(event)
+        self._look_again(event.sentence)
+
+    def _look_again(self, sentence: str) -> None:
+        """Find the latest correction of a sentence whose events have changed."""
+        latest = self.correction(sentence)
+        if latest is not None:
+            self._latest[sentence] = latest
+        else:
+            self._latest.pop(sentence, None)
 
     @property
     def annotators(self) -> list[str]:
@@ -154,8 +165,7 @@ class State:
 
     def corrections(self) -> Iterator[Event]:
         """Yield the latest correction in force of each sentence, oldest first."""
-        found = [event for sentence in list(self._given) if (event := self.correction(sentence)) is not None]
-        yield from sorted(found, key=lambda event: event.seq)
+        yield from sorted(list(self._latest.values()), key=lambda event: event.seq)
 
     def known_corrections(self) -> list[Event]:
         """Return all corrections, also those that were undone."""

@@ -26,8 +26,10 @@ from elman.learn.retraining import retrain
 from elman.server.measure import Corrected, compare_models, right_items
 from elman.server.shelf import write_model
 from elman.taggers.load import load
+from elman.utils.parallel import thread_count
 
 if TYPE_CHECKING:
+    from elman.taggers.base import Predictor
     from elman.taggers.column_predictor import ColumnPredictor
 
 PATCHING, RETRAINING = 5, 15
@@ -137,6 +139,11 @@ class Process:
                     pass
 
 
+def _learner(model: Predictor, setup: Setup, *, replay: Any, heldout: Any) -> Learner:
+    threads = min(2, thread_count(None))  # two bring a patch sooner, more would not
+    return Learner(model, replay=replay, heldout=heldout, seed=setup.seed, threads=threads)
+
+
 def _environment() -> dict[str, str]:
     """Return the environment of the process: one thread, and the modules that this one finds."""
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
@@ -163,7 +170,7 @@ class _Learning:
         history = model.history
         standing = tuple(one for one in history.corrections if one.words_digest not in undone)
         model = model.with_history(replace(history, corrections=standing))
-        learner = Learner(model, replay=setup.replay, heldout=setup.heldout, seed=setup.seed)
+        learner = _learner(model, setup, replay=setup.replay, heldout=setup.heldout)
         made = _Learning(setup, cast("ColumnPredictor", first), learner, learner.heldout, list(setup.earlier))
         made.once = right_items(model, made.known)
         return made
@@ -187,8 +194,7 @@ class _Learning:
         report = learner.update([one.correction() for one in request.new])
         told = {"report": report.to_json(), "learned": len(report.learned), "not_learned": len(report.not_learned)}
         if report.worse:
-            seed = self.setup.seed
-            self.learner = Learner(before, replay=learner.replay or None, heldout=learner.heldout, seed=seed)
+            self.learner = _learner(before, self.setup, replay=learner.replay or None, heldout=learner.heldout)
             return {**told, "error": "significantly worse on held-out text; the model stays as it was"}
         path = write_model(self.learner.model, self.setup.folder)
         ids = {one.id for one in request.new}

@@ -72,6 +72,7 @@ class Learning:
         self._second: Process | None = None
         self._knows: tuple[str, frozenset[int]] | None = None
         self._tries: Counter[int] = Counter()  # how often a patch has failed for another reason than its score
+        self._read: dict[int, tuple[Corrected, bool]] = {}  # corrections by event, and whether they are set aside
         self._waiting: tuple[tuple[int, int, str, int], list[Corrected]] | None = None
         self._measured: tuple[str, tuple[int, ...], frozenset[int]] | None = None
         self._threads = [
@@ -120,12 +121,13 @@ class Learning:
 
     def in_force(self) -> tuple[list[Corrected], list[Corrected]]:
         """Return the latest correction of each sentence: those to train on, and those that are set aside."""
-        found = [Corrected.of(event, self._words(event)) for event in self._store.state.corrections()]
-        aside = [is_set_aside(self.options.seed, one.id) for one in found]
-        return (
-            [one for one, held in zip(found, aside, strict=True) if not held],
-            [one for one, held in zip(found, aside, strict=True) if held],
-        )
+        found = [self._read.get(event.seq) or self._corrected(event) for event in self._store.state.corrections()]
+        return [one for one, aside in found if not aside], [one for one, aside in found if aside]
+
+    def _corrected(self, event: Event) -> tuple[Corrected, bool]:
+        found = Corrected.of(event, self._words(event)), is_set_aside(self.options.seed, event.sentence)
+        self._read[event.seq] = found
+        return found
 
     def waiting(self) -> list[Corrected]:
         """Return the corrections that the present model has not learned, and is to learn."""

@@ -97,6 +97,7 @@ class Service:
         self.queue = Queue(self.documents, store.state, lambda: self.serving, seed)
         self.schemes = _schemes(self.documents.items, tagger.word_targets)
         self._names = {number: os.path.basename(name) for number, name, _ in self.documents.files}
+        self._changes: dict[int, bool] = {}  # by event
         self._counted: tuple[int, dict[str, int]] | None = None
 
     def _words(self, event: Event) -> tuple[str, ...]:
@@ -192,11 +193,16 @@ class Service:
                     continue
                 corrected = [event for event in by_name.values() if event.kind == CORRECTION]
                 tally["corrected"] += bool(corrected)
-                tally["changed"] += any(map(is_change, corrected))
+                tally["changed"] += any(map(self._is_change, corrected))
                 tally["skipped"] += not corrected
                 tally["set_aside_corrected"] += bool(corrected) and item.set_aside
             self._counted = last, dict(tally)
         return {"sentences": len(self.documents.items), "set_aside": self._n_set_aside, **self._counted[1]}
+
+    def _is_change(self, event: Event) -> bool:
+        if event.seq not in self._changes:
+            self._changes[event.seq] = is_change(event)
+        return self._changes[event.seq]
 
     @cached_property
     def _n_set_aside(self) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
 
-SMALL = 600
+SMALL = 2_400
 """Words of a batch that is tagged in the thread that answers: some milliseconds."""
 TOGETHER = 8_192
 """Words that are tagged together; what is left over waits for the next batch."""

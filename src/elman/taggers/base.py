@@ -132,6 +132,11 @@ class Predictor(Summary, ABC):
         return False
 
     @property
+    def scores_trees(self) -> bool:
+        """Whether its score on dev is LAS, of the trees that it finds."""
+        return False
+
+    @property
     def reads_features(self) -> bool:
         """Whether each word has features: the values of ``inputs``, or a dict of them in Python."""
         return False

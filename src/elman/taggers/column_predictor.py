@@ -49,6 +49,15 @@ class ColumnPredictor(Predictor):
     def reads_features(self) -> bool:
         return self._model.reads_features
 
+    @property
+    def graph_column(self) -> int | None:
+        """Which label column has the relations of a graph parser; None without one."""
+        return self._model.graph_column
+
+    @property
+    def scores_trees(self) -> bool:
+        return self.graph_column is not None
+
     def inputs_of(self, sentence: Sentence) -> Sequence[str]:
         """Return the inputs of the model for a sentence: its words, with their features if it reads such.
 

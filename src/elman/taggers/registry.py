@@ -72,8 +72,8 @@ class Task:
             raise ConfigError(f"target: task {self.name}: expected {expected}, got {', '.join(names)}")
 
 
-_FEATURES = {"features": ("whole", "each")}
-_HEADS = {"heads": ("relative", "brackets")}
+_FEATURES: dict[str, tuple[str, ...]] = {"features": ("whole", "each")}
+_HEADS: dict[str, tuple[str, ...]] = {"heads": ("relative", "brackets", "graph")}
 _TAGS = "elman.taggers.train_tags:train"
 _ENCODED = "elman.taggers.train_encoded:train", "elman.taggers.structured:EncodedTagger"
 _ROWS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.tasks.base import EMPTY, Encoding, PlainColumn, Predictions, split_by_sentence
 from elman.tasks.composite import parts_of
 from elman.tasks.edit_scripts import WHOLE
+from elman.tasks.graph import HEAD, RELATION, GraphEncoding
 from elman.tasks.lemma import LemmaEncoding
 from elman.tasks.loaded import encoding_of
 from elman.tasks.morphology import MorphologyEncoding
@@ -111,7 +113,12 @@ class EncodedTagger(ColumnPredictor):
         labels = ColumnPredictor.from_record(record, tensors, threads=threads)
         if labels.text_targets:
             raise ModelFileError(f"task {about['name']}: expected labels of words, found document labels")
-        return cls(labels, encoding_of(about.get("encoding"), labels.tag_sets), about["name"])
+        encoding = encoding_of(about.get("encoding"), labels.tag_sets)
+        arcs = [part.columns[0] for part in parts_of(encoding) if isinstance(part, GraphEncoding)]
+        column = labels.graph_column
+        if arcs != ([] if column is None else [labels.columns[column]]):
+            raise ModelFileError("task: expected the graph part of a model where its encoding has one, and only there")
+        return cls(labels, encoding, about["name"])
 
     def _content(self) -> str:
         return f"{self.task} ({', '.join(self.targets)})"
@@ -135,7 +142,14 @@ class EncodedTagger(ColumnPredictor):
 
         best = _Best(self.tag_sets, lambda name: scores.best(column(name)), batch)
         decoded = self.encoding.decode(
-            Predictions(batch, best, self.tag_sets, probabilities, lambda name: scores.scores(column(name)))
+            Predictions(
+                batch,
+                best,
+                self.tag_sets,
+                probabilities,
+                lambda name: scores.scores(column(name)),
+                lambda: scores.parsed,
+            )
         )
         if not confidence:
             return [dict(zip(decoded, row, strict=True)) for row in zip(*decoded.values(), strict=True)]
@@ -143,11 +157,30 @@ class EncodedTagger(ColumnPredictor):
 
         def confidences(target: str) -> list[NDArray[np.float64]]:
             """Return for each sentence the (T,) products over the target's label columns."""
+            if target in self._of_graph:
+                return np.split(self._graph_confidences(target, scores.parsed, decoded), cuts)
             p = [scores.confidences(i, scores.best(i)) for i in map(column, self._sources(target))]
             return np.split(np.prod(p, axis=0), cuts)
 
         pairs = {name: list(zip(decoded[name], confidences(name), strict=True)) for name in names}
         return [{name: (each[i][0], each[i][1].tolist()) for name, each in pairs.items()} for i in range(len(batch))]
+
+    @property
+    def _of_graph(self) -> tuple[str, ...]:
+        """The targets that a graph part predicts."""
+        return () if self.graph_column is None else (HEAD, RELATION)
+
+    def _graph_confidences(self, target: str, parsed: Any, decoded: Mapping[str, Any]) -> NDArray[np.float64]:
+        """Return the probabilities (N,) of the predicted heads, or of their relations given these heads."""
+        if target == HEAD:
+            p: NDArray[np.float64] = parsed.p
+            return p
+        ids = {name: i for i, name in enumerate(self.tag_sets[RELATION])}
+        scores = parsed.relations.astype(np.float64)
+        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+        best = scores.argmax(axis=1)  # of a relation that the model lacks
+        chosen = [ids.get(name, int(b)) for name, b in zip(chain.from_iterable(decoded[RELATION]), best, strict=True)]
+        return np.asarray(scores[np.arange(len(scores)), chosen] / scores.sum(axis=1), np.float64)
 
     def _sources(self, target: str) -> list[str]:
         """Return the label columns that encode a target."""

@@ -65,13 +65,15 @@ def fit(
 
 def tree_settings(preset: str, encoding: Encoding, sentences: int, *, large: bool) -> dict[str, Any]:
     """Return the settings for trees, which need more training than tags; {} for other columns."""
-    if not {"head", "tree.common"} & set(encoding.columns) or preset not in ("default", "best"):
+    if not {"head", "tree.common"} & {*encoding.columns, *encoding.targets} or preset not in ("default", "best"):
         return {}
     most, effort = auto_settings.EPOCHS[1], auto_settings.EFFORT
     settings: dict[str, Any] = {"layers": 2, "epochs": min(most, max(TREE_EPOCHS, round(effort / sentences**0.5)))}
+    if set(encoding.targets) & {"head"} and "head" not in encoding.columns:  # a graph parser
+        settings["decoder"] = "softmax"
     if not large or preset == "best":
         return settings
-    if "head" in encoding.columns:
+    if "head" in encoding.targets:
         settings["dropout_kind"] = "variational"
     if sentences >= auto_settings.FEW:
         return {**settings, "hidden": TREE_HIDDEN}

@@ -26,6 +26,16 @@ ProbabilitiesOf = Callable[[str, Sequence[int]], list[NDArray[np.float64]]]
 _T = TypeVar("_T")
 
 
+class Trees(Protocol):
+    """Trees of N words: heads (N,), from 1 and 0 for the root, and the scores (N, R) of the relations to them."""
+
+    @property
+    def heads(self) -> NDArray[np.int32]: ...
+
+    @property
+    def relations(self) -> NDArray[Any]: ...
+
+
 class Predictions:
     """Predicted labels of a batch of sentences, and the model's probabilities on request.
 
@@ -41,10 +51,14 @@ class Predictions:
         label_sets: Mapping[str, Sequence[str]],
         probabilities: ProbabilitiesOf,
         scores: Callable[[str], NDArray[np.float32]] | None = None,
+        trees: Callable[[], Trees] | None = None,
     ) -> None:
-        """``scores`` overrides the method of that name, if raw scores are cheaper than probabilities."""
+        """``scores`` overrides the method of that name, if raw scores are cheaper than probabilities.
+
+        ``trees`` returns the trees that a model with a graph part finds.
+        """
         self.words, self.labels, self.label_sets = words, labels, label_sets
-        self._probabilities, self._scores = probabilities, scores
+        self._probabilities, self._scores, self._trees = probabilities, scores, trees
         self.decoded: dict[str, list[list[str]]] = {}
         """The columns that are decoded already."""
 
@@ -54,6 +68,11 @@ class Predictions:
             return self._scores(column)
         p = [np.zeros((0, len(self.label_sets[column]))), *self.probabilities(column, range(len(self.words)))]
         return np.log(np.maximum(np.concatenate(p), 1e-30)).astype(np.float32)
+
+    def trees(self) -> Trees:
+        """Return the trees of all sentences, concatenated, of a model with a graph part."""
+        assert self._trees is not None
+        return self._trees()
 
     def probabilities(self, column: str, sentences: Sequence[int]) -> list[NDArray[np.float64]]:
         """Return the label probabilities (T, K) of the sentences with these indices."""

@@ -13,6 +13,7 @@ from elman.tasks.base import EMPTY, Columns, Decoded, Encoding, PlainColumn, Pre
 from elman.tasks.constituency import ConstituencyEncoding, is_name
 from elman.tasks.dependency import DependencyEncoding
 from elman.tasks.dependency_labels import ENCODINGS
+from elman.tasks.graph import GraphEncoding
 from elman.tasks.lemma import LemmaEncoding
 from elman.tasks.morphology import MorphologyEncoding, is_features
 from elman.tasks.relation_counts import RelationCounts
@@ -70,6 +71,8 @@ def _simple(record: Any) -> Encoding:
     if name == DependencyEncoding.name and fields.get("heads") in ENCODINGS and isinstance(fields.get("tags"), str):
         counts = RelationCounts.from_record(fields.get("agreement", {}))
         return DependencyEncoding(fields["heads"], fields["tags"], counts)
+    if name == GraphEncoding.name and isinstance(fields.get("root"), str | None):
+        return GraphEncoding(fields.get("root"))
     if name == ConstituencyEncoding.name and (fields.get("root") is None or is_name(fields["root"])):
         return ConstituencyEncoding(fields.get("root"))
     if name == PlainColumn.name and isinstance(target, str):

@@ -101,22 +101,24 @@ class DependencyEncoding:
             labels.table.of(chain.from_iterable(tags)), np.where(at_root, -1, heads + first - 1), relations
         )
         numbers = list(map(str, range(int(heads.max(initial=0)) + 1)))
-        names = self._relations(scores, at_root, batch.label_sets["deprel"])
+        names = relations_of(scores, at_root, batch.label_sets["deprel"], self.relation_counts.root)
         return {
             "head": split_by_sentence([numbers[i] for i in heads.tolist()], lengths.tolist()),
             "deprel": split_by_sentence(names, lengths.tolist()),
         }
 
-    def _relations(self, scores: NDArray[Any], at_root: NDArray[np.bool_], names: Sequence[str]) -> list[str]:
-        """Return the best relation of each word by its scores (N, R); only the root gets the root's relation."""
-        root = self.relation_counts.root
-        if root is not None and root in names:
-            scores[:, names.index(root)] = -np.inf
-        others = np.array([name if name != root else FALLBACK_RELATION for name in names], object)
-        best = others[scores.argmax(axis=1)]
-        if root is not None:
-            best[at_root] = root
-        return cast(list[str], best.tolist())
-
     def to_record(self) -> dict[str, Any]:
         return {"name": self.name, "heads": self.heads, "tags": self.tags, "agreement": self.relation_counts.counts}
+
+
+def relations_of(scores: NDArray[Any], at_root: NDArray[np.bool_], names: Sequence[str], root: str | None) -> list[str]:
+    """Return the best relation of each word by its scores (N, R), which change; only the root gets the relation
+    ``root``, unless that is None.
+    """
+    if root is not None and root in names:
+        scores[:, names.index(root)] = -np.inf
+    others = np.array([name if name != root else FALLBACK_RELATION for name in names], object)
+    best = others[scores.argmax(axis=1)]
+    if root is not None:
+        best[at_root] = root
+    return cast(list[str], best.tolist())

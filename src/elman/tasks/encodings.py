@@ -15,11 +15,13 @@ from elman.tasks.base import EMPTY, Encoding, PlainColumn, column
 from elman.tasks.composite import CompositeEncoding
 from elman.tasks.constituency import ConstituencyEncoding
 from elman.tasks.dependency import DependencyEncoding
+from elman.tasks.graph import GraphEncoding
 from elman.tasks.lemma import LemmaEncoding
 from elman.tasks.morphology import MorphologyEncoding
 
 Sentences = Sequence[Sentence]
 Options = Mapping[str, str]
+GRAPH = GraphEncoding.name
 
 
 def lemma(sentences: Sentences, target: str | None, options: Options) -> Encoding:
@@ -34,7 +36,8 @@ def morphology(sentences: Sentences, target: str | None, options: Options) -> En
 
 
 def parse(sentences: Sentences, target: str | None, options: Options) -> Encoding:
-    """Return UPOS and dependencies, with ``heads=relative`` or ``heads=brackets``; constituents for bracketed trees.
+    """Return UPOS and dependencies, with ``heads=relative``, ``brackets`` or ``graph``; constituents for bracketed
+    trees.
 
     Raises ConfigError also if the format has no trees.
     """
@@ -44,7 +47,7 @@ def parse(sentences: Sentences, target: str | None, options: Options) -> Encodin
     if first.format == "columns":
         hint = "; with two more, _ and _, the 8 columns of CoNLL-X are CoNLL-U" if len(first.columns) == 7 else ""
         raise ConfigError(f"{first.path}: the task parse learns from conllu or trees, found columns{hint}")
-    return CompositeEncoding((PlainColumn("upos"), DependencyEncoding.of(sentences, options["heads"])))
+    return CompositeEncoding((PlainColumn("upos"), _trees(sentences, options["heads"])))
 
 
 def all_columns(sentences: Sentences, target: str | None, options: Options) -> Encoding:
@@ -56,10 +59,17 @@ def all_columns(sentences: Sentences, target: str | None, options: Options) -> E
     if "lemma" in annotated:
         parts.append(lemma(sentences, None, options))
     if "head" in annotated:
-        parts.append(DependencyEncoding.of(sentences, options["heads"] if "upos" in annotated else "brackets"))
+        parts.append(_trees(sentences, options["heads"], tags="upos" in annotated))
     if not parts:
         raise DataError("nothing to learn: all columns hold only _", path=sentences[0].path or None)
     return CompositeEncoding(tuple(parts))
+
+
+def _trees(sentences: Sentences, heads: str, *, tags: bool = True) -> Encoding:
+    """Return the encoding of dependencies; ``tags``: whether words have parts of speech, which relative heads need."""
+    if heads == GRAPH:
+        return GraphEncoding.of(sentences)
+    return DependencyEncoding.of(sentences, heads if tags else "brackets")
 
 
 def _is_annotated(sentences: Sentences, name: str) -> bool:

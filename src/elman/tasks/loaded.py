@@ -12,6 +12,7 @@ from elman.tasks.composite import CompositeEncoding, from_record, parts_of
 from elman.tasks.dependency import DependencyEncoding
 from elman.tasks.dependency_labels import parse_label
 from elman.tasks.edit_scripts import Scripts
+from elman.tasks.graph import RELATION, GraphEncoding
 from elman.tasks.lemma import LemmaEncoding
 from elman.tasks.morphology import MorphologyEncoding
 from elman.tasks.relation_counts import MAX_TAGS
@@ -42,6 +43,8 @@ def encoding_of(record: Any, sets: LabelSets) -> Encoding:
             _check_features(part, sets)
         if isinstance(part, DependencyEncoding):
             _check_trees(part, sets, decoded)
+        if isinstance(part, GraphEncoding) and part.root not in (None, *sets[RELATION]):
+            raise ModelFileError(f"task: graph: expected a relation of the model for roots, found {shown(part.root)}")
         if isinstance(part, LemmaEncoding):
             part = replace(part, scripts=Scripts(frozenset(sets[part.target])))
         parts.append(part)

@@ -27,11 +27,12 @@ from elman.nn import decoders, layers
 from elman.nn.activations import Units, units
 from elman.nn.batch import Batch, Ids, by_length, packed, packed_at, rows_at, texts_of
 from elman.nn.encoder import Carried, Gradients, Parameters
-from elman.nn.initialization import initialize
+from elman.nn.initialization import initialize, initialize_graph
 from elman.nn.layers import Array, DropoutNoise
 from elman.nn.network import Inputs
 from elman.training import temperature
 from elman.training.disk_corpus import DiskCorpus, DiskSplit
+from elman.training.graph_gold import GraphGold, GraphLoss
 from elman.training.task import Items, LossTotals, StepKey
 from elman.training.tbptt import Segments, Streams, stream_scores
 from elman.utils import seeding
@@ -48,6 +49,9 @@ def initial_parameters(
     """Return the initial parameters of a network and its decoders."""
     network = network_of(config, lexicon, heads)
     parameters = initialize(network, seeding.stream(seed, seeding.START)) | heads.start()
+    sizes = heads.graph_sizes
+    if sizes is not None:
+        parameters |= initialize_graph(config.network, sizes, seeding.stream(seed, seeding.START, part=1))
     if vectors is not None:
         parameters["vectors"][...] = vectors.scaled()
     if "text.scale" in parameters and heads.grams is not None and heads.grams.scale is not None:
@@ -77,6 +81,12 @@ class TaggingTask(Items):
         known = dev.first(temperature.MOST_WORDS) if isinstance(dev, DiskSplit) else dev
         self.dev = None if known is None else [words for words, *_ in known]
         self.dev_gold = [_gold(known or (), column, head) for column, head in columns]
+        sizes, graph = networks.heads.graph_sizes, networks.heads.graph
+        self.graph = self.dev_graph = None  # gold trees
+        if sizes is not None and graph is not None and not isinstance(train, DiskCorpus):
+            i = graph.column
+            self.graph = GraphGold(sizes, [sentence[i + 1] for sentence in train], self.gold[i])
+            self.dev_graph = GraphGold(sizes, [sentence[i + 1] for sentence in known or ()], self.dev_gold[i])
         training = networks.config.training
         a, counts = training.unk_dropout, networks.lexicon.vocabulary.counts
         self.unknown_share = a / (a + counts) if a else np.zeros(len(counts))  # by word
@@ -88,6 +98,8 @@ class TaggingTask(Items):
         ]
         self.soft_targets: NDArray[np.float16] | None = None  # (N, K1 + K2 + …), in place of the gold tags
         self.streams: Streams | None = None  # that read sentences in segments
+        if training.chunk and self.graph is not None:
+            raise ConfigError("chunk: expected 0 with heads=graph, which scores the arcs of whole sentences")
         if training.chunk and len(self.lengths) and self.lengths.max() > training.chunk:
             if networks.heads.labels:
                 raise ConfigError("chunk: expected 0 for text classification, which reads whole texts")
@@ -135,8 +147,12 @@ class TaggingTask(Items):
         inputs, noise = self._noisy(rows, place)
         texts = texts_of(self.ends, rows, batch) if self.networks.heads.labels else rows[:0]
         grams = None if self.grams is None else self.grams.take(texts)
+        beside = None
+        if self.graph is not None:
+            weight = 1 / words if training.loss == "mean" else 1.0
+            beside = GraphLoss(self.graph, self.parameters, batch, rows, noise, weight)
         scores, backprop = self.networks.network.forward(
-            self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise, carried=carried
+            self.parameters, inputs, batch, grams, bptt=training.bptt, noise=noise, carried=carried, beside=beside
         )
         if self.streams is not None and carried is not None and streams is not None:
             self.streams.keep(carried, streams)
@@ -160,8 +176,12 @@ class TaggingTask(Items):
             times = 1 if of_words else words_a_text
             loss += times * float((losses * weights).sum(dtype=np.float64))
             right += times * int(_alike(best, gold).sum())
+        if beside is not None:
+            loss += beside.loss
+            right += beside.correct
         dscores = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        correct = round(right / len(heads)) if self.networks.heads.labels == 0 else right / len(heads)
+        columns = len(heads) + (beside is not None)
+        correct = round(right / columns) if self.networks.heads.labels == 0 else right / columns
         return LossTotals(loss, len(rows), correct), backprop(dscores) | gradients
 
     def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
@@ -206,7 +226,7 @@ class TaggingTask(Items):
         return self.score_of(self.networks)
 
     def score_of(self, networks: Ensemble) -> float | None:
-        """Return the accuracy on dev, averaged over the columns; None without a dev set."""
+        """Return the accuracy on dev, averaged over the columns, or LAS of a graph parser; None without a dev set."""
         if self.dev is None:
             return None
         if self.held_out is not None:
@@ -218,6 +238,8 @@ class TaggingTask(Items):
             return sum(int(_alike(best, gold).sum()) for best, gold in pairs) / int(self.held_out.lengths.sum())
         if not self.dev:
             return 0.0
+        if self.dev_graph is not None:
+            return self.dev_graph.las(networks, self.dev)
         predicted = [np.concatenate(ids) for ids in networks.best_columns(self.dev)]
         correct = [_alike(best, gold) for best, gold in zip(predicted, self.dev_gold, strict=True)]
         return float(sum(Fraction(int(each.sum()), max(len(each), 1)) for each in correct) / len(correct))
@@ -270,8 +292,8 @@ class TaggingTask(Items):
     def _noisy(self, rows: NDArray[np.int64], place: StepKey) -> tuple[Inputs, DropoutNoise]:
         """Return the words of these rows as training reads them, and their dropout."""
         training = self.networks.config.training
-        variational = training.dropout_kind == "variational"
-        shares = training.dropout, training.word_dropout, variational, training.ngram_dropout
+        variational, every_layer = training.dropout_kind != "plain", training.dropout_kind == "layers"
+        shares = training.dropout, training.word_dropout, variational, training.ngram_dropout, every_layer
         noise = DropoutNoise(place.stream(seeding.DROPOUT), *shares)
         return replace(self.inputs.take(rows), words=self._words(rows, place)), noise
 

@@ -35,6 +35,7 @@ def summary(tagger: Predictor, output: str) -> str:
     ]
     if score:
         mean = f", the mean of {len(tagger.targets)} columns" if len(tagger.targets) > 1 else ""
+        mean = ", LAS" if tagger.scores_trees else mean
         lines.append(f"{f'dev {tagger.metric}':<14}{_with_epoch(score, facts['training'])}{mean}")
     if output != "-":
         lines.append(f"model         {output} ({size(os.path.getsize(output))})")

@@ -3,6 +3,7 @@
 #pragma once
 #include "adam.hpp"
 #include "basic.hpp"
+#include "biaffine.hpp"
 #include "crf.hpp"
 #include "elman_cell.hpp"
 #include "gated_cells.hpp"

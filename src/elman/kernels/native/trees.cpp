@@ -211,6 +211,18 @@ void best_tree(const double* scores, Id* heads, Size N) {
   if (N) trees.best(heads, N);
 }
 
+void arc_trees(const float* scores, const Id* lengths, Id* heads, Size C, Size B) {
+  Trees trees;
+  for (Size b = 0; b < B; ++b) {
+    const Size n = lengths[b], candidates = n < C - 1 ? n : C - 1;
+    trees.weights.assign(static_cast<std::size_t>((n + 1) * (n + 1)), NEVER);
+    for (Size v = 0; v < n; ++v, scores += C)
+      for (Size u = 0; u <= candidates; ++u) trees.at(v + 1, u, n + 1) = double(scores[u]);
+    if (n) trees.best(heads, n);
+    heads += n;
+  }
+}
+
 void best_trees(const float* labels, const float* relations, const Id* lengths, const Id* kinds, const Id* columns,
                 const float* ratios, double weight, Id* heads, Size L, Size R, Size T, Size F, Size root, Size D,
                 Size sentences) {

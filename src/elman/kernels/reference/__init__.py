@@ -7,6 +7,7 @@ Letters as in ``elman.kernels``. The gradient of the loss with respect to ``name
 # ruff: noqa: F403
 from elman.kernels.reference.adam import *
 from elman.kernels.reference.basic import *
+from elman.kernels.reference.biaffine import *
 from elman.kernels.reference.crf import *
 from elman.kernels.reference.elman_cell import *
 from elman.kernels.reference.gated_cells import *

@@ -51,8 +51,9 @@ class Regressing(Items):
     def gradients(self, items: NDArray[np.int64], words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
         training = self.model.config.training
         batch, rows = packed(self.lengths, self.ends, items)
+        kind = training.dropout_kind
         noise = DropoutNoise(
-            place.stream(seeding.DROPOUT), training.dropout, 0.0, training.dropout_kind == "variational"
+            place.stream(seeding.DROPOUT), training.dropout, 0.0, kind != "plain", layers=kind == "layers"
         )
         network = self.model.network
         scores, backprop = network.forward(
