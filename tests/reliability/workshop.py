@@ -94,7 +94,9 @@ def environment(**more: str) -> dict[str, str]:
     source = str(Path(elman.__file__).parents[1])
     paths = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     unwanted = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
-    usual = {name: value for name, value in os.environ.items() if name not in unwanted}
+    measured = ("COV_CORE_", "COVERAGE_")  # coverage writes and says things of its own
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(measured)}
+    usual = {name: value for name, value in kept.items() if name not in unwanted}
     return usual | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1", "COLUMNS": "80"} | more
 
 

@@ -51,6 +51,7 @@ def test_every_argument_of_train_reaches_the_request(monkeypatch: pytest.MonkeyP
         "run": RunOptions(**run)
     }
     arguments = {"train", "dev", "target", "task"} | values.keys() | run.keys()
+    arguments |= {"checkpoint", "every", "resume", "overwrite"}  # tests/taggers/test_checkpointed.py
     assert set(inspect.signature(elman.train).parameters) == arguments
     with pytest.raises(FrozenInstanceError):
         request.task = "tag"  # type: ignore[misc]
