@@ -1,6 +1,6 @@
 """Eight annotators at once, one correction every two seconds each, while the service learns: times, errors, losses.
 
-    python tests/reliability/annotators.py MODEL FILE [--minutes 10] [--annotators 8] [--every 2]
+    python tests/reliability/annotators.py MODEL FILE… [--minutes 10] [--annotators 8] [--every 2]
 
 Each asks for a card, corrects its least certain word, and at times undoes. At the end all that was acknowledged must
 be in the database, and everything but what is set aside must have been learned or refused with a reason.

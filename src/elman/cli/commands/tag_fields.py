@@ -82,7 +82,7 @@ def tag_fields(options: Options) -> None:
 
 
 def _state(number: int, done: int, writer: _FieldWriter) -> dict[str, Any]:
-    """Return what another process needs to go on behind so many sentences of the file of this number."""
+    """Return what another process needs to resume after ``done`` sentences of a file."""
     from elman.utils.resumable import saved
 
     return {"file": number, "done": done, "writer": saved([writer.part])}

@@ -199,7 +199,7 @@ class Reading:
 
 
 def _moved(sentences: Iterator[Sentence], lines: int) -> Iterator[Sentence]:
-    """Yield sentences, and raise the errors, of a file from which so many first lines were left out."""
+    """Yield the sentences of a file whose first lines were skipped; errors still name the right line."""
     try:
         for sentence in sentences:
             yield replace(sentence, line=sentence.line + lines)
