@@ -27,6 +27,7 @@ from elman.utils import signals
 _COMMANDS = {
     "train and tag": {
         "train": ("train:train", "Train a tagger, or a text classifier."),
+        "pretrain": ("pretrain:pretrain", "Pretrain a network on raw text, to begin training with."),
         "tag": ("tag:tag", "Tag text, or classify texts, with a trained model."),
         "export": ("export:export", "Write a tagger or text classifier as an ONNX model."),
         "learn": ("learn:learn", "Correct a model: learn corrected sentences."),

@@ -200,6 +200,17 @@ class RunOptions(Verbosity):
     )
 
 
+def encoding_option() -> Any:
+    """Return the field of ``--encoding``."""
+    return option(
+        "--encoding",
+        default="utf-8",
+        show_default=True,
+        callback=_checked_encoding,
+        help="Character encoding of the input; never guessed.",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputOptions:
     """How input files are read."""
@@ -210,13 +221,7 @@ class InputOptions:
         callback=checked_format,
         help="Format of the input (docs/reference/formats.md), as columns, csv:word=NAME; by default recognized.",
     )
-    encoding: str = option(
-        "--encoding",
-        default="utf-8",
-        show_default=True,
-        callback=_checked_encoding,
-        help="Character encoding of the input; never guessed.",
-    )
+    encoding: str = encoding_option()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,24 +20,12 @@ from elman.errors import ConfigError, while_reading
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingOptions(LabelledOptions, RunOptions):
-    """What is trained on, for which task, with which settings."""
+class SettingsOptions(RunOptions):
+    """The settings of a training, and its seed."""
 
-    train: tuple[str, ...] = argument("TRAIN...", nargs=-1, required=True)
-    task: str | None = option(
-        "--task",
-        metavar="TASK",
-        help="tag (words), classify (documents); segment (raw text), lemma, morphology, parse, pipeline (raw text to "
-        "full CoNLL-U), lm, lm:unit=characters (language model), regress (numbers): docs/reference/tasks/. By default "
-        "tag, or classify if TRAIN labels no words.",
-    )
-    inputs: str | None = inputs_option()
     preset: str = preset_option()
     config: str | None = option("--config", metavar="FILE.toml", help="File of settings that differ from the preset.")
     set: tuple[str, ...] = set_option()
-    vectors: str | None = option(
-        "--vectors", metavar="FILE", help="Pretrained word vectors: word2vec, GloVe or fastText (text)."
-    )
     seed: int = seed_option()
 
     def settings(self) -> dict[str, Any]:
@@ -52,6 +40,24 @@ class TrainingOptions(LabelledOptions, RunOptions):
             except UnicodeDecodeError:
                 raise ConfigError(f"{self.config}: not TOML: not UTF-8 text") from None
         return settings | settings_of(self.set)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions(LabelledOptions, SettingsOptions):
+    """What is trained on, for which task, with which settings."""
+
+    train: tuple[str, ...] = argument("TRAIN...", nargs=-1, required=True)
+    task: str | None = option(
+        "--task",
+        metavar="TASK",
+        help="tag (words), classify (documents); segment (raw text), lemma, morphology, parse, pipeline (raw text to "
+        "full CoNLL-U), lm, lm:unit=characters (language model), regress (numbers): docs/reference/tasks/. By default "
+        "tag, or classify if TRAIN labels no words.",
+    )
+    inputs: str | None = inputs_option()
+    vectors: str | None = option(
+        "--vectors", metavar="FILE", help="Pretrained word vectors: word2vec, GloVe or fastText (text)."
+    )
 
     def training(self) -> dict[str, Any]:
         """Return the keyword arguments of ``elman.train`` and ``elman.find_rate`` that these options are."""

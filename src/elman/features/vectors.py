@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from elman.errors import DataError, while_reading
 from elman.nn.shapes import WIDEST
 from elman.utils.display import shown
+
+if TYPE_CHECKING:
+    from elman.config import NetworkConfig
 
 _BLOCK = 1 << 20  # bytes, and the longest line or binary word
 _HEADER = re.compile(rb"(\d{1,18}) (\d{1,18})[ \r]*\n")
@@ -62,6 +65,13 @@ class Vectors:
     index: VectorIndex
     table: NDArray[np.float32] = field(repr=False)
     repeats: str = ""
+
+    features: ClassVar[None] = None
+    """They bring no sub-word features along, as a base model does."""
+
+    def begin(self, parameters: dict[str, Any], config: NetworkConfig) -> None:
+        """Fill the table of vectors into the initial parameters of a network."""
+        parameters["vectors"][...] = self.scaled()
 
     def scaled(self) -> NDArray[np.float32]:
         """Return the table scaled to a mean squared vector length of 1, like that of learned embeddings.

@@ -28,6 +28,8 @@ class SparseRows(NamedTuple):
 
 Gradient = Array | SparseRows
 Weights = Mapping[str, Array]
+Unshift = Callable[[Array], Array]
+"""Gradient by the output (N, E) -> gradient by the input (N, E)."""
 
 
 def embedding(table: Array, ids: Ids) -> tuple[Array, Callable[[Array], SparseRows]]:
@@ -82,7 +84,7 @@ def sigmoid(x: Array) -> Array:
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), x.dtype)
 
 
-def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Callable[[Array], Array]]:
+def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Unshift]:
     """Replace each row by x[source], or by zeros where source is -1: x (N, E) -> (N, E)."""
     there = source >= 0
 

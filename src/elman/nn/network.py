@@ -152,12 +152,7 @@ class Network:
                 return gradients
 
             return scores, alone
-        x, represented = self._represent(parameters, inputs)
-        if noise is not None and self.config.embedding:
-            x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
-        else:
-            unnoise = _identity
-        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried, noise=noise)
+        h, unencode = self.encode(parameters, inputs, batch, bptt=bptt, noise=noise, carried=carried)
         scores, unscore = self.output(parameters, h, batch, grams, noise)
         back_beside = None if beside is None else beside(h)
 
@@ -167,12 +162,35 @@ class Network:
             assert dh is not None
             if back_beside is not None:
                 dh = dh + back_beside(gradients)
-            dx = unroll(dh, gradients)
-            if dx is not None:
-                represented(unnoise(dx), gradients)
+            unencode(dh, gradients)
             return gradients
 
         return scores, backprop
+
+    def encode(
+        self,
+        parameters: Parameters,
+        inputs: Inputs,
+        batch: Batch,
+        *,
+        bptt: int = 0,
+        noise: DropoutNoise | None = None,
+        carried: Carried | None = None,
+    ) -> tuple[Array, Callable[[Array, Gradients], None]]:
+        """Compute the encoder's states h (N, P); backprop fills in the gradients of the inputs and of the encoder."""
+        x, represented = self._represent(parameters, inputs)
+        if noise is not None and self.config.embedding:
+            x, unnoise = layers.dropout(x, noise.word_dropout, noise, batch)
+        else:
+            unnoise = _identity
+        h, unroll = self.encoder.forward(parameters, x, batch, bptt=bptt, carried=carried, noise=noise)
+
+        def backprop(dh: Array, gradients: Gradients) -> None:
+            dx = unroll(dh, gradients)
+            if dx is not None:
+                represented(unnoise(dx), gradients)
+
+        return h, backprop
 
     def output(
         self,

@@ -43,6 +43,8 @@ class Predictor(Summary, ABC):
     """The task it was trained for, as ``elman.train(task=…)`` names it."""
     metric = "accuracy"
     """The name of its score on dev."""
+    predicts = True
+    """Whether it predicts anything; a base model is for training only."""
     plain_labels = False
     """Whether it predicts the labels of its columns as they are in files, not an encoding of them."""
     reads_sentences = True
@@ -311,4 +313,4 @@ def _restored(data: bytes, threads: int, precision: str) -> Predictor:
     """Return the unpickled predictor. Raises ModelFileError as ``elman.load`` does."""
     from elman.taggers.load import of_content
 
-    return of_content("pickle", file.from_bytes(data), threads=threads, precision=precision)
+    return of_content("pickle", file.from_bytes(data), threads=threads, precision=precision, base=True)

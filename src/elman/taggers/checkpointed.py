@@ -24,6 +24,8 @@ DEFAULTS: dict[str, Any] = {
     "preset": "default",
     "settings": {},
     "vectors": None,
+    "base": None,
+    "like": None,
     "budget": None,
     "target": None,
     "inputs": None,
@@ -35,6 +37,8 @@ DEFAULTS: dict[str, Any] = {
     "seed": 1,
 }
 """The arguments of ``elman.train`` that decide the model, besides the data."""
+READ = ("vectors", "base", "like")
+"""Those that name a file."""
 COMMAND = "train"
 _WHY = "a run with a checkpoint that goes on reads its data again"
 
@@ -122,11 +126,11 @@ def begin(
     share = data_or_share(data[1])
     train = digest.kept(data[0], _WHY)
     dev = data[1] if share is None or isinstance(share, float) else digest.kept(data[1], _WHY)
-    vectors = arguments["vectors"]
-    if vectors is not None:
-        digest.kept(vectors, _WHY)
+    named = {each: arguments[each] for each in READ}
+    for file in filter(None, named.values()):
+        digest.kept(file, _WHY)
     columns = {name: _names(arguments[name]) for name in ("target", "inputs")}
-    about = run_identity.identity(COMMAND, {**arguments, **columns}, _files(train, dev, vectors), seconds)
+    about = run_identity.identity(COMMAND, {**arguments, **columns}, _files(train, dev, named), seconds)
     about["data"] = [_described(each, arguments["text_column"]) for each in (train, dev)]
     about["outputs"] = dict(outputs or {})
     checkpoints = checkpoint.begin(name, about, seconds, on_problem, overwrite=overwrite)
@@ -156,15 +160,14 @@ def resume(
         _data(checkpoints, *each, own["text_column"])
         for each in zip(("train", "dev"), data, recorded if isinstance(recorded, list) else (None, None), strict=True)
     )
-    if own.get("vectors") is not None:
-        own["vectors"] = run_identity.local(checkpoints, str(own["vectors"]))
-    run_identity.check_files(checkpoints, _files(train, dev, own.get("vectors")))
+    named = {name: own.get(name) and run_identity.local(checkpoints, str(own[name])) for name in READ}
+    run_identity.check_files(checkpoints, _files(train, dev, named))
     columns = {name: _names(given[name]) for name in ("target", "inputs")}
-    vectors = None if given["vectors"] is None else os.fspath(given["vectors"])
-    arguments = run_identity.agreed(checkpoints, {**given, **columns, "vectors": vectors}, DEFAULTS)
+    files = {name: None if given[name] is None else os.fspath(given[name]) for name in READ}
+    arguments = run_identity.agreed(checkpoints, {**given, **columns, **files}, DEFAULTS)
     if arguments.keys() != DEFAULTS.keys():
         raise ModelFileError(f"{checkpoints.path}: not a checkpoint of elman train")
-    return CheckpointedRun(train, dev, arguments | {"vectors": own["vectors"]}, about["outputs"], checkpoints, False)
+    return CheckpointedRun(train, dev, arguments | named, about["outputs"], checkpoints, False)
 
 
 def _names(names: Any) -> list[str] | None:
@@ -172,9 +175,9 @@ def _names(names: Any) -> list[str] | None:
     return None if found is None else list(found)
 
 
-def _files(train: Any, dev: Any, vectors: Any) -> list[str]:
-    """Return the files that are read."""
-    return [*digest.paths_of(train), *digest.paths_of(dev), *([] if vectors is None else [os.fspath(vectors)])]
+def _files(train: Any, dev: Any, named: Mapping[str, Any]) -> list[str]:
+    """Return the files that are read: data, and those that arguments name."""
+    return [*digest.paths_of(train), *digest.paths_of(dev), *map(os.fspath, filter(None, named.values()))]
 
 
 def _described(data: Any, text_column: str | None) -> Any:

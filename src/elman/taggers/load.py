@@ -23,6 +23,7 @@ def load(
     threads: int | None = None,
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
+    base: bool = False,
 ) -> Predictor:
     """Load a tagger, or a model of another task, from its model file. Raises ModelFileError if it is not a valid one.
 
@@ -30,8 +31,9 @@ def load(
                    in 8-bit integers), or ``auto``: int8 if the processor supports it. Raises ConfigError if int8 is
                    not supported
     ``on_note``    is called if the native kernels are missing, so that a recurrent network will be slow
+    ``base``       also load a base model of ``elman pretrain``, which predicts nothing
     """
-    return of_content(path, file.read(path), threads=threads, precision=precision, on_note=on_note)
+    return of_content(path, file.read(path), threads=threads, precision=precision, on_note=on_note, base=base)
 
 
 def of_content(
@@ -41,6 +43,7 @@ def of_content(
     threads: int | None = None,
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
+    base: bool = False,
 ) -> Predictor:
     """Build the model from the result of ``elman.models.file.read``; see ``load``."""
     record, tensors = content[0], file.arrays(content[1])
@@ -59,6 +62,9 @@ def of_content(
         raise ModelFileError(f"{os.fspath(path)}: {error}") from None
     except RecursionError:
         raise ModelFileError(f"{os.fspath(path)}: values in it are nested too deeply for a model") from None
+    if not (model.predicts or base):
+        name = os.fspath(path)
+        raise ModelFileError(f"{name}: a base model, which predicts nothing; elman train --from {name} begins with it")
     if on_note is not None:
         for note in kernel_notes(model.kind):
             on_note(note)

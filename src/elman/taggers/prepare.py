@@ -27,8 +27,9 @@ from elman.utils.files import input_files
 
 if TYPE_CHECKING:
     from elman.features.vectors import Vectors
+    from elman.models.rnn import RecurrentModel
     from elman.training.disk_corpus import DiskCorpus
-    from elman.training.tagging_task import Labelled
+    from elman.training.tagging_task import Labelled, Start
     from elman.training.time_budget import Budget
 
 WITH_SETTINGS = ("rnn", "linear")
@@ -59,7 +60,7 @@ class Prepared:
     facts: dict[str, Any]
     notes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
-    vectors: Vectors | None = None
+    vectors: Start | None = None
     budget: Budget | None = None
     inputs: tuple[str, ...] = ()
 
@@ -71,7 +72,12 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
     Raises ConfigError if settings are invalid, DataError if data cannot be used.
     """
     model = request.model or "rnn"
-    config = _config(request, model)
+    config, base = _config(request, model), None
+    if request.base is not None:
+        from elman.taggers.base_model import read_base, with_base
+
+        base = read_base(request.base)
+        config = with_base(config, base, request.base, request.settings)
     budget = _budget(request, model)
     options = ReadOptions(
         _targets(request, model),
@@ -81,7 +87,7 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
         text_column=request.text_column,
         inputs=request.inputs,
     )
-    if config.training.chunk and request.vectors is None and budget is None and not request.inputs:
+    if config.training.chunk and request.vectors is None and base is None and budget is None and not request.inputs:
         from elman.training import disk_reader
 
         path = disk_reader.large(request.data, options)
@@ -98,11 +104,14 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
         config = auto_settings.resolve(config, pairs, tasks, single=budget is not None)
         for name in corpus.keys.words:
             warnings += constraint_warnings(train, name, config.network)
-    vectors = None
+    vectors: Start | None = None
     if request.vectors is not None:
         vectors, note = _read_vectors(os.fspath(request.vectors), train, config.training.vectors_extra)
         notes.append(note)
         warnings += [vectors.repeats] if vectors.repeats else []
+    if base is not None:
+        vectors, note = _start(base, request, train, config.training.vectors_extra)
+        notes.append(note)
     facts = {
         "sentences": len(train),
         "words": sum(len(sentence) for sentence in train),
@@ -211,7 +220,7 @@ def _read(data: Any, request: TrainRequest) -> list[Sentence]:
 
 def _config(request: TrainRequest, model: str) -> Config:
     """Return the settings of the model. Raises ConfigError if the model, the preset or a setting is unknown."""
-    vectors = request.vectors
+    vectors = request.vectors if request.base is None else request.base
     if model not in KINDS:
         raise ConfigError(f"model: expected {' or '.join(KINDS)}, got {shown(model)}")
     if model == "linear":
@@ -328,3 +337,14 @@ def _read_vectors(path: str, sentences: Sequence[Sentence], extra: int) -> tuple
     n_with = int((read.index.rows(words) > 0).sum())
     note = f"{path}: a vector for {n_with:,} of {len(words):,} distinct training words"
     return read, f"{note}; {len(read.index.words):,} vectors of {read.index.width} numbers kept"
+
+
+def _start(base: RecurrentModel, request: TrainRequest, sentences: Sequence[Sentence], extra: int) -> tuple[Start, str]:
+    """Return the weights of a base model for the words of the sentences, and a note on how many of these it knows."""
+    from elman.training.base_start import BaseStart
+
+    words = {word for sentence in sentences for word in sentence.words}
+    start = BaseStart(base, words, extra)
+    n_known = int((start.index.rows(words) > 0).sum())
+    note = f"{request.base}: begins with this base, which knows {n_known:,} of {len(words):,} distinct training words"
+    return start, f"{note}; {len(start.index.words):,} of its words kept"

@@ -34,9 +34,10 @@ class Task:
     ``options``    its options, as in ``NAME:option=value``, with their values, the default first
     ``models``     the available models; None: checked by ``train``
     ``targets``    the largest number of label columns that may be named; None: any
-    ``evaluation`` how ``elman evaluate`` evaluates it: by ``labels``, ``trees``, ``numbers``, ``perplexity``, or on
-                   ``raw text``
-    ``vectors``    whether it reads pretrained vectors; ``budget``: whether it can be trained for a given time;
+    ``evaluation`` how ``elman evaluate`` evaluates it: by ``labels``, ``trees``, ``numbers``, ``perplexity``, on
+                   ``raw text``, or not at all ("")
+    ``vectors``    whether it reads pretrained vectors, or begins with a base model; ``raw``: whether it learns from raw
+                   text that is cut into words; ``budget``: whether it can be trained for a given time;
                    ``inputs``: whether words may have further columns as inputs
     """
 
@@ -51,6 +52,7 @@ class Task:
     vectors: bool = True
     budget: bool = True
     inputs: bool = True
+    raw: bool = False
 
     def check(self, request: TrainRequest) -> None:
         """Raise ConfigError if the request asks for something that the task does not support."""
@@ -62,6 +64,10 @@ class Task:
             raise ConfigError(f"task {self.name}: it takes no budget; set epochs in place of it")
         if request.vectors is not None and not self.vectors:
             raise ConfigError(f"task {self.name}: it reads no pretrained vectors; leave them out")
+        if request.base is not None and not self.vectors:
+            raise ConfigError(f"task {self.name}: it begins with no base model; leave it out")
+        if request.like is not None and not self.raw:
+            raise ConfigError(f"task {self.name}: its words are those of its data; leave like out")
         if request.inputs and not self.inputs:
             raise ConfigError(f"task {self.name}: it takes no inputs; leave out {', '.join(request.inputs)}")
         if request.keep_replay and self.predictor:
@@ -109,6 +115,15 @@ _ROWS = (
         vectors=False,
         budget=False,
         inputs=False,
+    ),
+    Task(
+        "pretrain",
+        "elman.taggers.pretraining:train",
+        "elman.taggers.base_model:BaseModel",
+        evaluation="",
+        vectors=False,
+        inputs=False,
+        raw=True,
     ),
     Task(
         "regress",

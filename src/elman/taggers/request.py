@@ -32,6 +32,7 @@ class TrainRequest:
     ``text_column``  the column of a table that has the texts or words
     ``inputs``   columns that each word has as features of its own
     ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
+    ``base``     a base model to begin with; ``like``: labelled sentences, to cut raw text into words in the same way
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -44,6 +45,8 @@ class TrainRequest:
     preset: str = "default"
     settings: Mapping[str, Any] = field(default_factory=dict)
     vectors: Path | None = None
+    base: Path | None = None
+    like: Path | None = None
     budget: str | float | None = None
     format: str | None = None
     encoding: str = "utf-8"
@@ -62,8 +65,11 @@ class TrainRequest:
         check_text("text_column", self.text_column)
         check_encoding(self.encoding)
         whole_number("keep_replay", self.keep_replay, 0, REPLAY)
-        if self.vectors is not None:
-            path_text("vectors", self.vectors)
+        for name, path in (("vectors", self.vectors), ("base", self.base), ("like", self.like)):
+            if path is not None:
+                path_text(name, path)
+        if self.vectors is not None and self.base is not None:
+            raise ConfigError("base: it brings its own vectors; leave out either the base or the vectors")
         if isinstance(self.budget, bool) or not isinstance(self.budget, str | int | float | None):
             raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {described(self.budget)}")
         if isinstance(self.data, str) and _PERCENT.fullmatch(self.data):

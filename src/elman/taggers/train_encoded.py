@@ -49,6 +49,7 @@ def fit(
     if request.options.get("heads") == "brackets" and "head" in encoding.columns:
         lost = crossing_arcs_note(train)
         request.run.note(*([lost] if lost is not None else []))
+    large = large and request.base is None  # whose size is that of the network
     of_trees = tree_settings(request.preset, encoding, len(train), large=large)
     labels = replace(
         request,

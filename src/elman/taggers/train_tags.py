@@ -80,7 +80,7 @@ def with_facts(tagger: _T, sentences: Sequence[Sentence], held_out: str | None) 
 
 def _is_open(request: TrainRequest) -> bool:
     """Return whether the request leaves the choice of the model to dev."""
-    choices = request.model, request.settings or None, request.budget, request.vectors
+    choices = request.model, request.settings or None, request.budget, request.vectors, request.base
     return request.preset == "default" and not any(value is not None for value in choices)
 
 

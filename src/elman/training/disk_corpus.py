@@ -24,6 +24,7 @@ from elman.utils.files import scratch_file
 
 BLOCK = 1 << 20  # ids read at a time
 PIECE_BITS = 14  # log2 of the number of ids that the system reads together, 64 kB on Linux
+LONGEST = 100  # words of a sentence of raw text; longer ones are cut
 MOST_PIECES = 256  # such pieces in memory, 16 MB, before they are released
 
 Ids = NDArray[np.int32]
@@ -123,6 +124,19 @@ class DiskCorpus(DiskSplit):
             self.vocabulary = self.vocabulary.commonest(most)
 
 
+class RawCorpus(DiskSplit):
+    """Sentences of raw text; the tag of a word is the word itself, for a model that fills in words.
+
+    ``vocabulary``  the ``known`` most frequent words that occur twice or more; ``tags``: the first ``predicted`` of
+                    them, sorted
+    """
+
+    def __init__(self, lengths: Lengths, text: _Column, known: int, predicted: int) -> None:
+        super().__init__(lengths, text, text, 0)
+        self.vocabulary = Vocabulary.of_counts(_kept(text.counts(int(lengths.sum())), known))
+        self.tags = tuple(sorted(self.vocabulary.words[:predicted]))
+
+
 class _Column:
     """A sequence of texts on disk as ids, numbered in the order of first occurrence."""
 
@@ -204,6 +218,27 @@ class TaggedTextWriter:
         held[0] = int(ends[i]) - at
         train[-1] -= held[0]
         return DiskCorpus(train, self._words, self._tags, most, held)
+
+
+class RawTextWriter:
+    """Writes the sentences of raw text."""
+
+    def __init__(self) -> None:
+        self._words, self._lengths = _Column(), array("q")
+
+    def add(self, words: Sequence[str]) -> None:
+        """Add a sentence; of a longer one pieces of ``LONGEST`` words."""
+        self._words.add(words)
+        self._lengths.extend([LONGEST] * (len(words) // LONGEST))
+        if rest := len(words) % LONGEST:
+            self._lengths.append(rest)
+
+    def corpus(self, known: int, predicted: int) -> RawCorpus:
+        """Return the corpus; see there. Raises DataError if no word occurs twice."""
+        corpus = RawCorpus(np.frombuffer(self._lengths, np.int64), self._words, known, predicted)
+        if not corpus.tags:
+            raise DataError("no word occurs twice in it; expected text to learn from")
+        return corpus
 
 
 class LanguageTextWriter:

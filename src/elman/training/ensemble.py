@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from elman.config import Config
 from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
-from elman.features.vectors import Vectors
 from elman.models import dtype
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
@@ -20,7 +19,7 @@ from elman.training.language_task import LanguageTask
 from elman.training.progress import Progress
 from elman.training.run_options import OnProgress, RunOptions
 from elman.training.run_state import Record
-from elman.training.tagging_task import Labelled, TaggingTask, initial_parameters
+from elman.training.tagging_task import Labelled, Start, TaggingTask, initial_parameters
 from elman.training.time_budget import Budget
 from elman.utils import seeding
 from elman.utils.limits import SEED, whole_number
@@ -63,7 +62,7 @@ def begin(
     *,
     seed: int,
     tasks: Sequence[str] = (),
-    vectors: Vectors | None = None,
+    vectors: Start | None = None,
     single: bool = False,
 ) -> TaggingTask:
     """Return the training task of a newly initialized network, held in its ``networks``.
@@ -78,11 +77,12 @@ def begin(
         return _of_disk_corpus(train, dev, config, seed)
     config = auto_settings.resolve(config, train, tasks, single=single)
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
+    if vectors is not None and vectors.features is not None:
+        lexicon = replace(lexicon, features=vectors.features)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
     heads = Heads.of(config, columns, tasks, [words for words, *_ in train])
-    return TaggingTask(
-        Ensemble(config, lexicon, heads, [initial_parameters(config, lexicon, heads, seed, vectors)]), train, dev
-    )
+    networks = Ensemble(config, lexicon, heads, [initial_parameters(config, lexicon, heads, seed, vectors)])
+    return TaggingTask(networks, train, dev, vectors)
 
 
 def _of_disk_corpus(corpus: DiskCorpus, dev: Labelled | None, config: Config, seed: int) -> TaggingTask:

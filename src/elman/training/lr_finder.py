@@ -78,4 +78,4 @@ def find(task: Task, config: TrainingConfig, *, seed: int, threads: int) -> Rate
 def _batches(task: Task, config: TrainingConfig, seed: int) -> Iterator[NDArray[np.int64]]:
     """Yield minibatches without end."""
     for epoch in count(1):
-        yield from task.batches(config.batch, seeding.stream(seed, seeding.ORDER, epoch=epoch))
+        yield from task.batches(config.batch, seeding.stream(seed, seeding.ORDER, epoch=epoch), epoch)

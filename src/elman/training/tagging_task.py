@@ -31,7 +31,8 @@ from elman.nn.initialization import initialize, initialize_graph
 from elman.nn.layers import Array, DropoutNoise
 from elman.nn.network import Inputs
 from elman.training import temperature
-from elman.training.disk_corpus import DiskCorpus, DiskSplit
+from elman.training.base_start import BaseStart
+from elman.training.disk_corpus import DiskSplit
 from elman.training.graph_gold import GraphGold, GraphLoss
 from elman.training.task import Items, LossTotals, StepKey
 from elman.training.tbptt import Segments, Streams, stream_scores
@@ -39,21 +40,23 @@ from elman.utils import seeding
 
 OBSERVED = 500  # words on which the units are observed after an epoch
 
+Start = Vectors | BaseStart
+"""What a network begins with: pretrained vectors, or the weights of a base model."""
 Labelled = Sequence[tuple[Sequence[str], ...]]
 """For each sentence its words and, for each label column, its tags; of document labels, those that it has."""
 
 
 def initial_parameters(
-    config: Config, lexicon: Lexicon, heads: Heads, seed: int, vectors: Vectors | None = None
+    config: Config, lexicon: Lexicon, heads: Heads, seed: int, start: Start | None = None
 ) -> Parameters:
-    """Return the initial parameters of a network and its decoders."""
+    """Return the initial parameters of a network and its decoders; ``start`` fills in those that it has."""
     network = network_of(config, lexicon, heads)
     parameters = initialize(network, seeding.stream(seed, seeding.START)) | heads.start()
     sizes = heads.graph_sizes
     if sizes is not None:
         parameters |= initialize_graph(config.network, sizes, seeding.stream(seed, seeding.START, part=1))
-    if vectors is not None:
-        parameters["vectors"][...] = vectors.scaled()
+    if start is not None:
+        start.begin(parameters, config.network)
     if "text.scale" in parameters and heads.grams is not None and heads.grams.scale is not None:
         parameters["text.scale"][...] = heads.grams.scale
     return parameters
@@ -64,11 +67,18 @@ class TaggingTask(Items):
 
     calibrated = True  # temperatures are fitted on dev
 
-    def __init__(self, networks: Ensemble, train: Labelled | DiskCorpus, dev: Labelled | DiskSplit | None) -> None:
-        self.networks, self.parameters = networks, networks.members[0]
+    def __init__(
+        self,
+        networks: Ensemble,
+        train: Labelled | DiskSplit,
+        dev: Labelled | DiskSplit | None,
+        start: Start | None = None,
+    ) -> None:
+        """``start`` is what the networks begin with."""
+        self.networks, self.parameters, self.start = networks, networks.members[0], start
         columns = list(enumerate(networks.heads.each, start=1))
         self.gold: list[Any]  # by column: (N,) of words, (S,) of texts
-        if isinstance(train, DiskCorpus):
+        if isinstance(train, DiskSplit):
             self.lengths, self.inputs = train.lengths, train.inputs(networks.lexicon)
             self.grams, self.gold = None, [train.gold(networks.tags)]
         else:
@@ -83,7 +93,7 @@ class TaggingTask(Items):
         self.dev_gold = [_gold(known or (), column, head) for column, head in columns]
         sizes, graph = networks.heads.graph_sizes, networks.heads.graph
         self.graph = self.dev_graph = None  # gold trees
-        if sizes is not None and graph is not None and not isinstance(train, DiskCorpus):
+        if sizes is not None and graph is not None and not isinstance(train, DiskSplit):
             i = graph.column
             self.graph = GraphGold(sizes, [sentence[i + 1] for sentence in train], self.gold[i])
             self.dev_graph = GraphGold(sizes, [sentence[i + 1] for sentence in known or ()], self.dev_gold[i])
@@ -114,18 +124,16 @@ class TaggingTask(Items):
     def again(self, config: Config, seed: int) -> TaggingTask:
         """Return the same task for a new network with other settings or another seed, but the same lexicon."""
         lexicon, heads = self.networks.lexicon, replace(self.networks.heads, config=config)
-        parameters = initial_parameters(config, lexicon, heads, seed)
-        if "vectors" in parameters:
-            parameters["vectors"][...] = self.parameters["vectors"]
+        parameters = initial_parameters(config, lexicon, heads, seed, self.start)
         task = copy(self)
         task.networks, task.parameters = Ensemble(config, lexicon, heads, [parameters]), parameters
         if self.streams is not None:
             task.streams = Streams(self.streams.segments, task.networks.network.encoder.memory())
         return task
 
-    def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
+    def batches(self, size: int, generator: np.random.Generator, epoch: int) -> Sequence[NDArray[np.int64]]:
         """Return minibatches of sentences, or of segments, whose streams start from a state of 0."""
-        return super().batches(size, generator) if self.streams is None else self.streams.plan(generator)
+        return super().batches(size, generator, epoch) if self.streams is None else self.streams.plan(generator)
 
     def carried(self) -> dict[str, Array]:
         return {} if self.streams is None else self.streams.states

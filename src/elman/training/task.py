@@ -46,8 +46,8 @@ class Items:
 
     lengths: NDArray[np.int64]  # words of each training item
 
-    def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
-        """Return the minibatches of one epoch, ``size`` items each, as indices."""
+    def batches(self, size: int, generator: np.random.Generator, epoch: int) -> Sequence[NDArray[np.int64]]:
+        """Return the minibatches of an epoch, ``size`` items each, as indices; epochs are counted from 1."""
         return minibatches(self.lengths, size, generator)
 
     def words(self, items: NDArray[np.int64]) -> int:
@@ -69,8 +69,8 @@ class Task(Protocol):
     parameters: dict[str, Array]
     lengths: NDArray[np.int64]  # words of each sentence
 
-    def batches(self, size: int, generator: np.random.Generator) -> Sequence[NDArray[np.int64]]:
-        """Return the minibatches of one epoch, ``size`` items each, as indices. See ``Items``."""
+    def batches(self, size: int, generator: np.random.Generator, epoch: int) -> Sequence[NDArray[np.int64]]:
+        """Return the minibatches of an epoch, ``size`` items each, as indices. See ``Items``."""
         ...
 
     def words(self, items: NDArray[np.int64]) -> int:

@@ -163,7 +163,7 @@ class Budget:
 
     def _epoch(self, task: Task, config: TrainingConfig, seed: int, threads: int) -> float:
         """Return the seconds of an epoch and its score on dev, estimated by a few updates (which change the task)."""
-        batches = task.batches(config.batch, seeding.stream(seed, seeding.ORDER, epoch=1))
+        batches = task.batches(config.batch, seeding.stream(seed, seeding.ORDER, epoch=1), 1)
         order = np.argsort([task.words(items) for items in batches], kind="stable")
 
         with Updates(task, config, seed, threads) as updates:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from elman.config import Config
-from elman.features.vectors import Vectors
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
 from elman.training import ensemble, linear_model, temperature
 from elman.training.disk_corpus import DiskCorpus
 from elman.training.run_options import RunOptions
-from elman.training.tagging_task import Labelled
+from elman.training.tagging_task import Labelled, Start
 from elman.training.time_budget import Budget
 
 
@@ -23,7 +22,7 @@ def train_rnn(
     run: RunOptions,
     *,
     tasks: Sequence[str] = (),
-    vectors: Vectors | None = None,
+    vectors: Start | None = None,
     budget: Budget | None = None,
     model_class: type[RecurrentModel] = RecurrentModel,
 ) -> RecurrentModel:

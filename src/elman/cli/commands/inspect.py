@@ -38,7 +38,7 @@ def inspect(options: Options) -> None:
     from elman.taggers.load import load
 
     check_outputs([options.model], plot=options.plot)
-    model = load(options.model)
+    model = load(options.model, base=True)
     facts = model.describe()
     with while_reading(options.model), open(options.model, "rb") as file:
         facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
@@ -91,6 +91,9 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
     rules = getattr(model, "token_rules", None)
     rows.append(("raw text", f"with --tokenize: {rules.describe()}" if rules is not None else ""))
     for name, tags in facts["targets"].items():
+        if not model.predicts:
+            rows.append(("fills in", f"{len(tags):,} words"))
+            continue
         rows.append(("column", f"{name} of {facts['format']}" if facts["format"] else name))
         kind = facts["tasks"][name]
         if kind == NUMBER:

@@ -21,6 +21,8 @@ def summary(tagger: Predictor, output: str) -> str:
     score = tagger.dev_score()
     data = facts["data"]
     model = "MODEL" if output == "-" else quote(output)
+    if not tagger.predicts:
+        return _base_summary(data, output, model)
     if tagger.reads_symbols:
         return _language_summary(facts, score, output, model)
     items = "texts" if tagger.text_targets and not tagger.word_targets else "sentences"
@@ -40,6 +42,14 @@ def summary(tagger: Predictor, output: str) -> str:
     if output != "-":
         lines.append(f"model         {output} ({size(os.path.getsize(output))})")
     lines += [f"next          elman evaluate {model} TEST", f"              elman tag {model} TEXT"]
+    return "\n".join(map(visible, lines))
+
+
+def _base_summary(data: dict[str, Any], output: str, model: str) -> str:
+    lines = [f"pretrained on  {data['words']:,} words, {data['sentences']:,} sentences"]
+    if output != "-":
+        lines.append(f"base model     {output} ({size(os.path.getsize(output))})")
+    lines.append(f"next           elman train TRAIN --dev DEV --from {model} -o MODEL")
     return "\n".join(map(visible, lines))
 
 

@@ -1,0 +1,35 @@
+"""``elman pretrain``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from elman.cli.options import argument, command, encoding_option, option
+from elman.cli.training_run import TrainedOptions, run_training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(TrainedOptions):
+    """The options of ``elman pretrain``; a resumed run needs none but ``--resume``."""
+
+    train: tuple[str, ...] = argument("RAW...", nargs=-1)
+    like: str | None = option(
+        "--like", metavar="FILE", help="Labelled file, in whose way RAW is cut into words; by default punctuation is cut."
+    )
+    encoding: str = encoding_option()
+
+
+@command(Options)
+def pretrain(options: Options) -> None:
+    """Pretrain a network on raw text, to begin training with.
+
+    RAW is text as it is, one or many sentences a line. The network learns to fill in each word from those around it;
+    elman train --from BASE begins with its weights, and needs fewer labelled sentences. It predicts nothing itself.
+    Name the labelled file of the later training with --like: words have to be cut as there.
+
+    \b
+      elman pretrain reviews.txt.xz --like train.conllu -o base.model
+      elman train train.conllu --dev dev.conllu --from base.model -o my.model
+    """
+    arguments = {name: getattr(options, name) for name in ("preset", "like", "encoding", "seed", "threads", "budget")}
+    run_training(options, arguments | {"settings": options.settings(), "task": "pretrain"}, options.notes(), (options.like,))
