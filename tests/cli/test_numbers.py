@@ -46,7 +46,7 @@ NUMBERS = [
     for name, option in ALL
     if isinstance(option.type, click.IntRange | click.FloatRange) or option.type in (click.INT, click.FLOAT)
 ]
-OTHERS = {"train": ("--budget", "--dev"), "curve": ("--dev",), "search": ("--dev",)}
+OTHERS = {"train": ("--budget", "--dev"), "pretrain": ("--budget",), "curve": ("--dev",), "search": ("--dev",)}
 """Options that are a text with a number in it."""
 TEXTS = [f"{edge}{unit}" for edge in ("0", "-1", "1e300", "nan", "9" * 400, "0." + "0" * 400 + "1") for unit in "s%"]
 
@@ -73,6 +73,16 @@ def command_lines(folder: Path) -> dict[str, list[str]]:
     quick = [part for setting in ("epochs=1", "hidden=4", "ensemble=1") for part in ("--set", setting)]
     return {
         "train": ["train", at["train.txt"], "-o", str(folder / "new.model"), *quick],
+        "pretrain": [
+            "pretrain",
+            at["text.txt"],
+            "-o",
+            str(folder / "new.model"),
+            "--set",
+            "epochs=1",
+            "--set",
+            "hidden=4",
+        ],
         "tag": ["tag", at["rnn.model"], at["text.txt"]],
         "evaluate": ["evaluate", at["rnn.model"], at["dev.txt"]],
         "learn": ["learn", at["rnn.model"], at["dev.txt"], "-o", str(folder / "new.model")],
@@ -143,6 +153,7 @@ def ends_well(arguments: list[str], most: int = 300) -> int:
 def test_every_number_has_two_ends() -> None:
     assert {name for name, _ in NUMBERS} == {
         *("train", "tag", "evaluate", "sample", "compare", "curve", "errors", "gradients", "states", "find-lr", "demo"),
+        "pretrain",
         "search",
         "learn",
         "serve",

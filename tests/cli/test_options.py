@@ -21,6 +21,7 @@ SHARED = {
     "--as": ("FORMAT", "Format to write"),
     "--as-printed": ("BOOL", "Train as slide 32 is printed"),
     "--bptt": ("N", "Steps that each output error goes back"),
+    "--budget": ("TIME", "Time to train in, 60s or 2m: "),
     "--checkpoint": ("FILE", "Keep the state of training in FILE"),
     "--config": ("FILE.toml", "File of settings that differ from the preset."),
     "--dev": ("FILE", "Development "),
@@ -32,6 +33,7 @@ SHARED = {
     "--json": ("BOOL", "Print one JSON object (docs/reference/json-output.md)."),
     "--label": ("NAME", "Labels of texts; by default "),
     "--layer": ("N", "Layer of the network."),
+    "--log": ("FILE", "Write loss, accuracy, gradients"),
     "--min-confidence": ("P", "Leave words untagged (_) whose tag has a probability below P"),
     "--iterations": ("N", "Passes over the sentences."),
     "--model": ("CHOICE", "Kind of model"),
@@ -103,14 +105,16 @@ def test_an_option_means_one_thing() -> None:
             if isinstance(option, click.Option):
                 for name in option.opts:
                     uses[name].append(option)
-    assert {name for name, options in uses.items() if len(options) > 1 and name[1] == "-"} == set(SHARED)
+    shared = {name for name, options in uses.items() if len(options) > 1 and name[1] == "-"}
+    assert shared == {*SHARED, "--from"}
+    assert sorted(map(takes, uses["--from"])) == ["BASE", "FORMAT"]  # what is begun with, and of convert what is read
     for name, (metavar, help) in SHARED.items():
         for option in uses[name]:
             if name == "--resume" and takes(option) == "FILE":  # training goes on from a file, the others from OUT.part
                 assert option.help is not None and option.help.startswith("Go on with the run of this checkpoint")
                 continue
             assert (takes(option), option.help is not None and option.help[: len(help)]) == (metavar, help), name
-    for name in ("--top", "--text", "--token", "--from", "--to"):
+    for name in ("--top", "--text", "--token", "--to"):
         assert len(uses[name]) == 1
     for gone in ("--most", "--words", "--at", "--find-rate", "--help-settings"):
         assert gone not in uses

@@ -81,6 +81,11 @@ CASES = {
         ["word_tag.txt", "-o", "new.model", "--config", "settings.toml"],
         ["word_tag.txt", "-o", "nowhere/new.model"],
     ],
+    "pretrain": [
+        ["plain.txt", "--like", "words.jsonl", "-o", "base.model", "--set", "epochs=1", "--set", "hidden=2"],
+        ["plain.txt", "--like", EVIL, "-o", "base.model"],
+        [EVIL, "-o", "base.model"],
+    ],
     "tag": [
         ["rnn.model", "words.jsonl"],
         ["rnn.model", "words.jsonl", "--target", "x"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -39,6 +39,7 @@ class TrainedOptions(CheckpointOptions, SettingsOptions):
     """
 
     train: tuple[str, ...] = argument("TRAIN...", nargs=-1)
+
     @property
     def held_out(self) -> str | None:
         """The dev data, or the share of TRAIN; None if the command takes none."""
@@ -46,7 +47,9 @@ class TrainedOptions(CheckpointOptions, SettingsOptions):
 
     output: str | None = option("-o", "--output", metavar="MODEL", help="Model file to write; always needed.")
     budget: str | None = option(
-        "--budget", metavar="TIME", help="Time to train in, 60s or 2m: chooses the size and the epochs to fill it."
+        "--budget",
+        metavar="TIME",
+        help="Time to train in, 60s or 2m: chooses the epochs, and the size of a tagger, to fill it.",
     )
     log: str | None = option(
         "--log",
@@ -118,12 +121,18 @@ def _begun(
     return run, options.output, options.log
 
 
+def _metavar(options: TrainedOptions) -> str:
+    """Return what the command calls its training data."""
+    found: str = next(each for each in fields(options) if each.name == "train").metadata["click"][1]["metavar"]
+    return found
+
+
 def _check_outputs(options: TrainedOptions, more: Sequence[str | None]) -> None:
     """Raise OutputError or ConfigError before training rather than after it."""
     from elman.utils.files import check_target
 
     if not options.train:
-        missing("argument", "'TRAIN...'")
+        missing("argument", f"'{_metavar(options)}'")
     if options.output is None:
         missing("option", "'-o' / '--output'")
     inputs = [path for path in (*options.train, options.held_out, options.config, *more) if path is not None]

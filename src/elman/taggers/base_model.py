@@ -1,4 +1,4 @@
-"""Base models: networks pretrained on raw text, from which training of others begins. They predict nothing themselves."""
+"""Base models: networks pretrained on raw text, with which training begins. They predict nothing themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from elman.config import Config
 from elman.data.corpus import Path
-from elman.errors import ConfigError, ModelFileError
+from elman.errors import ConfigError
 from elman.models import file
 from elman.models.file import Tensors
 from elman.models.rnn import RecurrentModel
@@ -60,7 +60,9 @@ def read_base(path: Path) -> RecurrentModel:
     name = os.fspath(path)
     model = of_content(name, file.read(name), base=True)
     if not isinstance(model, BaseModel):
-        raise ConfigError(f"{name}: expected a base model, which elman pretrain writes, found one of the task {model.task}")
+        raise ConfigError(
+            f"{name}: expected a base model, which elman pretrain writes, found one of the task {model.task}"
+        )
     return model._model
 
 

@@ -94,8 +94,8 @@ def _config(request: TrainRequest) -> Config:
         raise ConfigError("task pretrain: expected embedding=1 or more, characters=0 and features other than window")
     if network.direction != "forward" and network.layers > 1:
         raise ConfigError(
-            f"task pretrain: expected layers=1 or direction=forward, got layers={network.layers}: a second layer of both "
-            "directions would see the word that is to be filled in"
+            f"task pretrain: expected layers=1 or direction=forward, got layers={network.layers}: the second "
+            "layer of both directions would see the word that is to be filled in"
         )
     if of_preset.training.distill_teachers or of_preset.training.chunk or network.decoder != "softmax":
         raise ConfigError("task pretrain: expected distill_teachers=0, chunk=0 and decoder=softmax")
@@ -117,14 +117,16 @@ def _read(request: TrainRequest, known: int) -> _Text:
 
 
 def _rules(request: TrainRequest) -> tuple[TokenRules, frozenset[str], list[str]]:
-    """Return how raw text is cut into words, known words for it, and notes: as in the labelled file ``like``, if any."""
+    """Return how raw text is cut into words, as in the labelled file ``like`` if any, its words, and notes."""
     if request.like is None:
         return TokenRules(), frozenset(), []
     path = os.fspath(request.like)
     sentences = [sentence for sentence in read_sentences(path, encoding=request.encoding) if sentence.words]
     rules = fit(sentences)
     if rules is None:
-        raise DataError("no words in it; expected labelled sentences, to cut raw text into words in the same way", path=path)
+        raise DataError(
+            "no words in it; expected labelled sentences, to cut raw text into words in the same way", path=path
+        )
     words = frozenset(word for sentence in sentences for word in sentence.words)
     return rules, words, [f"raw text is cut into words as in {path}: {rules.describe()}"]
 
@@ -166,7 +168,9 @@ def _fit(task: ClozeTask, run: RunOptions, budget: Budget | None) -> tuple[Confi
     """Train; return the settings, the training record and the task with the trained parameters."""
     config = task.networks.config
     if budget is not None:
-        config = budget.plan(config, lambda config: task.again(config, run.seed), run.seed, run.threads, run.section("budget"))
+        config = budget.plan(
+            config, lambda config: task.again(config, run.seed), run.seed, run.threads, run.section("budget")
+        )
         again = task.again(config, run.seed)
         assert isinstance(again, ClozeTask)
         task = again

@@ -87,8 +87,8 @@ def train(
     ``settings``    settings that differ from the preset, such as ``{"hidden": 64}``
     ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
                     gzipped or not; the model file contains those it needs (setting ``vectors_extra``)
-    ``base``        a base model, pretrained on raw text by ``task="pretrain"``, with which the network begins; cell, size
-                    and features are the base's
+    ``base``        a base model, pretrained on raw text by ``task="pretrain"``, with which the network begins; cell,
+                    size and features are the base's
     ``like``        for ``task="pretrain"``: labelled sentences, in whose way raw text is cut into words
     ``budget``      the time to use, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; epochs and hidden units
                     (if not set) are chosen to fit, and recorded like explicit settings
@@ -99,7 +99,8 @@ def train(
     ``task``        ``tag``: label words; ``classify``: label documents; None: words if the data labels them;
                     ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with or without options: the
                     model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``; ``lm``, the next symbol of raw
-                    text: a ``LanguageModel``; ``pretrain``, on raw text: a ``BaseModel``; ``regress``, numbers: a ``Regressor`` (``elman.taggers.registry``)
+                    text: a ``LanguageModel``; ``pretrain``, on raw text: a ``BaseModel``; ``regress``, numbers: a
+                    ``Regressor`` (``elman.taggers.registry``)
     ``format``      the format of the files; by default detected from their first lines
     ``text_column`` the column of a table that has the texts or lists of words, if not ``text`` or ``tokens``
     ``keep_replay`` number of training sentences to keep in the model file, some of each tag or label, so that

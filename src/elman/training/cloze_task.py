@@ -32,8 +32,8 @@ class ClozeTask(TaggingTask):
     """Predict each word w_t of raw text from the forward state h_{t-1} and the backward state h_{t+1}.
 
     So each direction learns what its words say about their neighbours (as in context2vec, Melamud et al. 2016; Baevski
-    et al. 2019). The softmax is over C candidates: the words of the minibatch and random ones, their scores corrected by
-    the log probability of being one (sampled softmax, Jean et al. 2015). Rare words are read, but not predicted.
+    et al. 2019). The softmax is over C candidates: the words of the minibatch and random ones, with scores corrected
+    by the log probability of being one (sampled softmax, Jean et al. 2015). Rare words are read, but not predicted.
     """
 
     def __init__(self, networks: Ensemble, text: RawCorpus) -> None:

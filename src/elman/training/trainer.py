@@ -155,7 +155,9 @@ class _Run:
     def epoch(self) -> None:
         """Make the updates of the epoch that are left."""
         state, updates, schedule, epoch = self.state, self.updates, self.state.schedule, self.state.epoch
-        batches = self.task.batches(updates.config.batch, seeding.stream(updates.seed, seeding.ORDER, epoch=epoch), epoch)
+        batches = self.task.batches(
+            updates.config.batch, seeding.stream(updates.seed, seeding.ORDER, epoch=epoch), epoch
+        )
         state.carry_on()
         steps = self.reporter.steps = len(batches)
         updates.norms = state.norms

@@ -14,7 +14,9 @@ class Options(TrainedOptions):
 
     train: tuple[str, ...] = argument("RAW...", nargs=-1)
     like: str | None = option(
-        "--like", metavar="FILE", help="Labelled file, in whose way RAW is cut into words; by default punctuation is cut."
+        "--like",
+        metavar="FILE",
+        help="Labelled file, in whose way RAW is cut into words; by default punctuation is cut.",
     )
     encoding: str = encoding_option()
 
@@ -32,4 +34,6 @@ def pretrain(options: Options) -> None:
       elman train train.conllu --dev dev.conllu --from base.model -o my.model
     """
     arguments = {name: getattr(options, name) for name in ("preset", "like", "encoding", "seed", "threads", "budget")}
-    run_training(options, arguments | {"settings": options.settings(), "task": "pretrain"}, options.notes(), (options.like,))
+    run_training(
+        options, arguments | {"settings": options.settings(), "task": "pretrain"}, options.notes(), (options.like,)
+    )

@@ -62,7 +62,9 @@ def train(options: Options) -> None:
     """
     if options.log is not None and options.model not in (None, "rnn", "linear"):
         raise ConfigError(f"--log: a line an epoch, and the model {options.model} has no epochs")
-    arguments = options.training() | {name: getattr(options, name) for name in ("model", "base", "budget", "keep_replay")}
+    arguments = options.training() | {
+        name: getattr(options, name) for name in ("model", "base", "budget", "keep_replay")
+    }
     if options.ensemble is not None:
         arguments["settings"]["ensemble"] = options.ensemble
     notes = options.notes()
