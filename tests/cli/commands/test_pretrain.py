@@ -26,7 +26,7 @@ def test_a_base_and_a_tagger_that_begins_with_it(run: Run, raw: Path, train_file
     result = run("pretrain", raw, "--like", train_file, "-o", base, *SMALL, "--log", log)
     assert result.returncode == 0, result.stderr
     said = result.stdout.decode()
-    assert said.startswith("pretrained on  ") and "60 sentences" in said
+    assert said.startswith("pretrained on  ") and "320 words, 40 sentences" in said
     assert f"elman train TRAIN --dev DEV --from {base} -o MODEL" in said
     assert f"raw text is cut into words as in {train_file}: " in result.stderr.decode()
     assert len(log.read_text(encoding="utf-8").splitlines()) == 2
