@@ -50,6 +50,7 @@ class ModelRow:
     ``kind``     ``first``, ``patch`` or ``retrain``
     ``events``   the numbers of the corrections that it was made for
     ``reason``   why it was not adopted
+    ``report``   only of a model that is being stored; ``Store.report`` reads it
     """
 
     sha256: str
@@ -234,9 +235,19 @@ class Store:
             done = connection.execute(f"INSERT INTO models ({_MODEL_COLUMNS}) VALUES ({marks})", values)
             if model.adopted:
                 connection.execute("INSERT INTO adoptions (time, sha256) VALUES (?, ?)", (model.time, model.sha256))
-            return replace(model, number=int(done.lastrowid or 0))
+            return replace(model, number=int(done.lastrowid or 0), report=None)
 
         return self.submit(job)
+
+    def report(self, number: int) -> dict[str, Any] | None:
+        """Return the report of the model with this number."""
+
+        def job(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute("SELECT report FROM models WHERE number = ?", (number,)).fetchone()
+            return row[0] if row else None
+
+        text = self.submit(job).result()
+        return None if text is None else dict(json.loads(text))
 
     def adopt(self, sha256: str) -> Future[None]:
         """Store that an earlier model answers from now on."""
@@ -295,11 +306,12 @@ def read_settings(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def read_models(connection: sqlite3.Connection) -> list[ModelRow]:
-    """Return the models of a database, oldest first."""
+    """Return the models of a database, oldest first, without their reports: all of them may be many megabytes."""
     found = []
-    for number, *row in connection.execute(f"SELECT number, {_MODEL_COLUMNS} FROM models ORDER BY number"):
-        sha256, parent, when, kind, events, adopted, reason, *reports = row
-        report, heldout = (None if text is None else json.loads(text) for text in reports)
+    columns = _MODEL_COLUMNS.replace("report", "NULL")
+    for number, *row in connection.execute(f"SELECT number, {columns} FROM models ORDER BY number"):
+        sha256, parent, when, kind, events, adopted, reason, report, text = row
+        heldout = None if text is None else json.loads(text)
         made_for = tuple(json.loads(events))
         found.append(ModelRow(sha256, kind, parent, made_for, bool(adopted), reason, report, heldout, when, number))
     return found
