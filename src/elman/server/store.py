@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from elman.errors import ConfigError, DataError, ElmanError, OutputError
 from elman.server import schema
@@ -50,6 +50,7 @@ class ModelRow:
     ``kind``     ``first``, ``patch`` or ``retrain``
     ``events``   the numbers of the corrections that it was made for
     ``reason``   why it was not adopted
+    ``report``   what it changed; the rows that are read lack it, since it is large: see ``Store.report``
     """
 
     sha256: str
@@ -224,17 +225,27 @@ class Store:
         return self.submit(read_models).result()
 
     def put_model(self, model: ModelRow) -> Future[ModelRow]:
-        """Store that a model was made; if it was adopted it is the one that the next start loads."""
+        """Store that a model was made, and return its row; if it was adopted it is the one that the next start loads."""
         model = replace(model, time=self._now())
+        report = None if model.report is None else json.dumps(model.report)  # large: not in the writer's thread
 
         def job(connection: sqlite3.Connection) -> ModelRow:
             values = [model.sha256, model.parent, model.time, model.kind, json.dumps(model.events), model.adopted]
-            values += [model.reason, *(None if value is None else json.dumps(value) for value in _reports(model))]
+            values += [model.reason, None if model.heldout is None else json.dumps(model.heldout), report]
             marks = ", ".join("?" * len(values))
-            done = connection.execute(f"INSERT INTO models ({_MODEL_COLUMNS}) VALUES ({marks})", values)
+            done = connection.execute(f"INSERT INTO models ({_MODEL_COLUMNS}, report) VALUES ({marks})", values)
             if model.adopted:
                 connection.execute("INSERT INTO adoptions (time, sha256) VALUES (?, ?)", (model.time, model.sha256))
-            return replace(model, number=int(done.lastrowid or 0))
+            return replace(model, number=int(done.lastrowid or 0), report=None)
+
+        return self.submit(job)
+
+    def report(self, number: int) -> Future[dict[str, Any] | None]:
+        """Return what a model changed, by the number of its row; None if nothing is known."""
+
+        def job(connection: sqlite3.Connection) -> dict[str, Any] | None:
+            row = connection.execute("SELECT report FROM models WHERE number = ?", (number,)).fetchone()
+            return None if row is None or row[0] is None else cast("dict[str, Any]", json.loads(row[0]))
 
         return self.submit(job)
 
@@ -256,11 +267,7 @@ class Store:
         return self.submit(job).result()
 
 
-_MODEL_COLUMNS = "sha256, parent, time, kind, events, adopted, reason, report, heldout"
-
-
-def _reports(model: ModelRow) -> tuple[dict[str, Any] | None, ...]:
-    return model.report, model.heldout
+_MODEL_COLUMNS = "sha256, parent, time, kind, events, adopted, reason, heldout"
 
 
 def read_state(connection: sqlite3.Connection) -> State:
@@ -295,13 +302,12 @@ def read_settings(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def read_models(connection: sqlite3.Connection) -> list[ModelRow]:
-    """Return the models of a database, oldest first."""
+    """Return the models of a database without their reports, oldest first."""
     found = []
     for number, *row in connection.execute(f"SELECT number, {_MODEL_COLUMNS} FROM models ORDER BY number"):
-        sha256, parent, when, kind, events, adopted, reason, *reports = row
-        report, heldout = (None if text is None else json.loads(text) for text in reports)
-        made_for = tuple(json.loads(events))
-        found.append(ModelRow(sha256, kind, parent, made_for, bool(adopted), reason, report, heldout, when, number))
+        sha256, parent, when, kind, events, adopted, reason, text = row
+        heldout, made_for = None if text is None else json.loads(text), tuple(json.loads(events))
+        found.append(ModelRow(sha256, kind, parent, made_for, bool(adopted), reason, None, heldout, when, number))
     return found
 
 
