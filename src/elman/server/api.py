@@ -225,7 +225,7 @@ async def report(request: Request) -> Response:
     row = service.learning.row(sha256)
     if row is None and sha256 != service.shelf.first:
         raise Refused(404, "no such model")
-    found = await asyncio.wrap_future(service.store.report(row.number)) if row else None
+    found = await asyncio.to_thread(service.store.report, row.number) if row else None
     return reply({"model": sha256, "report": found})
 
 

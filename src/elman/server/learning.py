@@ -285,7 +285,7 @@ class Learning:
         self.present = stored.sha256
         self._adopt(Serving(cast("ColumnPredictor", model), stored.sha256, stored.number, stored.kind))
         self._hub.publish("model", {"model": stored.sha256, "kind": stored.kind})
-        self._shelf.prune(self.models, {self.present})
+        self._shelf.prune(self.models, self.present)
 
     def _take_back(self) -> bool:
         """Go back to the model before, if all that the present one learned of its own was undone."""

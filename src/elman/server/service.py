@@ -107,7 +107,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to score sentences and to learn what waits."""
-        self.shelf.prune(self.learning.models, {self.serving.sha256}, parts=True)
+        self.shelf.prune(self.learning.models, self.serving.sha256, parts=True)
         threading.Thread(target=self.queue.check_files, name="elman-check", daemon=True).start()
         self.queue.start()
         self.learning.start()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,18 +91,14 @@ class Shelf:
             raise ConfigError(f"no model that is kept begins with {name[:64]!r}; elman corrections stats lists them")
         return found[0]
 
-    def prune(self, models: Sequence[ModelRow], using: Iterable[str], *, parts: bool = False) -> None:
-        """Remove all models but the newest of ``models``, and those in use.
+    def prune(self, models: Sequence[ModelRow], using: str, *, parts: bool = False) -> None:
+        """Remove all of these models, oldest first, but the newest and the one in use.
 
-        With ``parts`` also what a crash left half written.
+        With ``parts`` what a crash left half written goes, too.
         """
-        kept, newest = {*using}, set[str]()
-        for model in reversed(models):
-            if len(newest) == self._keep:
-                break
-            if model.adopted and model.sha256 != self.first:
-                newest.add(model.sha256)
-        kept |= newest
+        newest = dict.fromkeys(model.sha256 for model in reversed(models) if model.adopted)
+        newest.pop(self.first, None)
+        kept = {*list(newest)[: self._keep], using}
         for path in Path(self.folder).iterdir():
             if (path.suffix == ENDING and path.stem not in kept) or (parts and path.suffix == ".part"):
                 with suppress(OSError):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 from elman.errors import ConfigError, DataError, ElmanError, OutputError
 from elman.server import schema
@@ -50,7 +50,7 @@ class ModelRow:
     ``kind``     ``first``, ``patch`` or ``retrain``
     ``events``   the numbers of the corrections that it was made for
     ``reason``   why it was not adopted
-    ``report``   what it changed; the rows that are read lack it, since it is large: see ``Store.report``
+    ``report``   only of a model that is being stored; ``Store.report`` reads it
     """
 
     sha256: str
@@ -225,29 +225,29 @@ class Store:
         return self.submit(read_models).result()
 
     def put_model(self, model: ModelRow) -> Future[ModelRow]:
-        """Store that a model was made, and return its row; if it was adopted it is the one that the next start loads."""
+        """Store that a model was made; if it was adopted it is the one that the next start loads."""
         model = replace(model, time=self._now())
-        report = None if model.report is None else json.dumps(model.report)  # large: not in the writer's thread
 
         def job(connection: sqlite3.Connection) -> ModelRow:
             values = [model.sha256, model.parent, model.time, model.kind, json.dumps(model.events), model.adopted]
-            values += [model.reason, None if model.heldout is None else json.dumps(model.heldout), report]
+            values += [model.reason, *(None if value is None else json.dumps(value) for value in _reports(model))]
             marks = ", ".join("?" * len(values))
-            done = connection.execute(f"INSERT INTO models ({_MODEL_COLUMNS}, report) VALUES ({marks})", values)
+            done = connection.execute(f"INSERT INTO models ({_MODEL_COLUMNS}) VALUES ({marks})", values)
             if model.adopted:
                 connection.execute("INSERT INTO adoptions (time, sha256) VALUES (?, ?)", (model.time, model.sha256))
             return replace(model, number=int(done.lastrowid or 0), report=None)
 
         return self.submit(job)
 
-    def report(self, number: int) -> Future[dict[str, Any] | None]:
-        """Return what a model changed, by the number of its row; None if nothing is known."""
+    def report(self, number: int) -> dict[str, Any] | None:
+        """Return the report of the model with this number."""
 
-        def job(connection: sqlite3.Connection) -> dict[str, Any] | None:
+        def job(connection: sqlite3.Connection) -> str | None:
             row = connection.execute("SELECT report FROM models WHERE number = ?", (number,)).fetchone()
-            return None if row is None or row[0] is None else cast("dict[str, Any]", json.loads(row[0]))
+            return row[0] if row else None
 
-        return self.submit(job)
+        text = self.submit(job).result()
+        return None if text is None else dict(json.loads(text))
 
     def adopt(self, sha256: str) -> Future[None]:
         """Store that an earlier model answers from now on."""
@@ -267,7 +267,11 @@ class Store:
         return self.submit(job).result()
 
 
-_MODEL_COLUMNS = "sha256, parent, time, kind, events, adopted, reason, heldout"
+_MODEL_COLUMNS = "sha256, parent, time, kind, events, adopted, reason, report, heldout"
+
+
+def _reports(model: ModelRow) -> tuple[dict[str, Any] | None, ...]:
+    return model.report, model.heldout
 
 
 def read_state(connection: sqlite3.Connection) -> State:
@@ -302,12 +306,14 @@ def read_settings(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def read_models(connection: sqlite3.Connection) -> list[ModelRow]:
-    """Return the models of a database without their reports, oldest first."""
+    """Return the models of a database, oldest first, without their reports: all of them may be many megabytes."""
     found = []
-    for number, *row in connection.execute(f"SELECT number, {_MODEL_COLUMNS} FROM models ORDER BY number"):
-        sha256, parent, when, kind, events, adopted, reason, text = row
-        heldout, made_for = None if text is None else json.loads(text), tuple(json.loads(events))
-        found.append(ModelRow(sha256, kind, parent, made_for, bool(adopted), reason, None, heldout, when, number))
+    columns = _MODEL_COLUMNS.replace("report", "NULL")
+    for number, *row in connection.execute(f"SELECT number, {columns} FROM models ORDER BY number"):
+        sha256, parent, when, kind, events, adopted, reason, report, text = row
+        heldout = None if text is None else json.loads(text)
+        made_for = tuple(json.loads(events))
+        found.append(ModelRow(sha256, kind, parent, made_for, bool(adopted), reason, report, heldout, when, number))
     return found
 
 
