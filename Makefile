@@ -54,8 +54,9 @@ test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## t
 SERVICE := build/service
 EWT ?= ../shared/data/ud/en_ewt/en_ewt-ud
 WIKI ?= ../shared/data/tutorial/data/wiki-en
-test-service: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model $(SERVICE)/.schemathesis ## fuzz elman serve by its OpenAPI document, 20,000 cases, half an hour; OPTIONS='--cases 1000'
-	@$(BIN)/python tests/reliability/fuzz_api.py $(SERVICE)/small.model $(EWT)-dev.conllu --schemathesis $(abspath $(SERVICE))/venv/bin/schemathesis $(OPTIONS)
+test-service: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model $(SERVICE)/.schemathesis ## fuzz elman serve by its OpenAPI document, 20,000 cases, half an hour; again to go on; OPTIONS='--cases 1000'
+	@$(BIN)/python tests/reliability/fuzz_api.py $(SERVICE)/small.model $(EWT)-dev.conllu --schemathesis $(abspath $(SERVICE))/venv/bin/schemathesis \
+	  --progress $(SERVICE)/fuzz.json $(OPTIONS)
 
 test-kill: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## kill elman serve under load 200 times, a quarter of an hour; OPTIONS='--times 20 --seed 2'
 	@$(BIN)/python tests/reliability/kill_server.py $(SERVICE)/small.model $(EWT)-dev.conllu $(OPTIONS)

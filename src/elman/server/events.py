@@ -167,6 +167,10 @@ class State:
         """Yield the latest correction in force of each sentence, oldest first."""
         yield from sorted(list(self._latest.values()), key=lambda event: event.seq)
 
+    def known(self, seq: int) -> Event | None:
+        """Return the correction of a number, also if it was undone."""
+        return self._corrections.get(seq)
+
     def known_corrections(self) -> list[Event]:
         """Return all corrections, also those that were undone."""
         return list(self._corrections.values())

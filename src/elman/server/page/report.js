@@ -47,7 +47,7 @@ function people({ annotators = [], agreement = [], error }) {
   const work = annotators.map(({ name, corrected, skipped, seconds }) =>
     [name, number(corrected), number(skipped), duration(seconds)]);
   const pairs = agreement.map(({ a, b, sentences, items, agreed, kappa }) =>
-    [`${a}, ${b}`, number(sentences), items ? percent(agreed / items) : "–", kappa?.toFixed(3) ?? "–"]);
+    [`${a}, ${b}`, number(sentences), items ? percent(agreed) : "–", kappa?.toFixed(3) ?? "–"]);
   return panel("Annotators", error && h("p.note", {}, error),
     table("Work", ["name", "accepted", "skipped", "time"], work),
     pairs.length > 0 && table("Agreement", ["annotators", "sentences of both", "agreement", "Cohen’s κ"], pairs));
