@@ -83,8 +83,8 @@ NETWORK: dict[str, Setting] = {
     ),
     "constraints": Setting(
         "auto",
-        "tag sequences allowed for spans: BIO or BIOES; auto: with crf, the scheme that the training tags follow",
-        of=("none", "auto", "bio", "bioes"),
+        "tag sequences allowed for spans, by their scheme; auto: with crf, the scheme that the training tags follow",
+        of=("none", "auto", "bio", "bioes", "bilou", "bmes"),
     ),
     "dtype": Setting(
         "float16", "type of the stored weight matrices; float16 halves the file", of=("float32", "float16")
