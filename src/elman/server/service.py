@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 from elman import __version__
 from elman.data.schemes import NO_SCHEME, detect_scheme
 from elman.errors import ConfigError, ElmanError
-from elman.learn.corrections import check_model
+from elman.learn.corrections import check_model, labelled
 from elman.models import file
 from elman.server.agreement import is_change
 from elman.server.cards import describe, make_cards
-from elman.server.documents import Documents, Item, check_values, import_file
+from elman.server.documents import Documents, Item, check_values, read_file
 from elman.server.events import CORRECTION, SKIP, UNDO, Event, Values
 from elman.server.hub import Hub
 from elman.server.learning import Learning, LearnOptions
@@ -25,6 +25,8 @@ from elman.server.queue import Queue, Wish
 from elman.server.shelf import KEEP, Shelf
 from elman.server.store import Store
 from elman.server.tagging import Batcher, Serving
+from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
@@ -64,10 +66,11 @@ class Service:
         try:
             self._open()
         except BaseException:
-            self.store.close()
+            self.store.close(discard=True)
             raise
 
     def _open(self) -> None:
+        """Check all that is given, then store what is new of it."""
         options, store = self.options, self.store
         self.shelf = Shelf(store, options.model, options.keep)
         seed = int(store.setting("seed", str(options.learn.seed)) or 0)
@@ -76,22 +79,26 @@ class Service:
                 f"--seed: {store.path} was begun with {seed}, by which sentences are set aside; leave it out, or name "
                 "another database (--db)"
             )
-        if options.activate is not None:
-            store.adopt(self.shelf.find(options.activate)).result()
-        present = store.adopted() or self.shelf.first
+        wanted = None if options.activate is None else self.shelf.find(options.activate)
+        present = wanted or store.adopted() or self.shelf.first
         model = self.shelf.load(present)
         check_task(model, options.model)
         tagger = cast("ColumnPredictor", model)
-        for path in options.files:
-            how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
-            self.notes.append(import_file(store, path, tagger, **how, text_column=options.text_column))
+        self.columns = _chosen(options.columns, tagger)
+        learn = options.learn if options.learn.off else _able(options.learn, tagger)
+        how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
+        files = [read_file(path, tagger, **how, text_column=options.text_column) for path in options.files]
+        self.shelf.make_folder()
+        if wanted is not None:
+            store.adopt(wanted).result()
+        for said, row in files:
+            self.notes.append(said)
+            store.put_file(row)
         self.documents = Documents(store.files(), seed, options.overlap, tagger)
         store.put_setting("sentences", str(len(self.documents.items)))
-        self.columns = tagger.chosen(list(options.columns)) if options.columns else tagger.targets
         rows = [row for row in store.models() if row.adopted and row.sha256 == present]
         number, kind = (rows[-1].number, rows[-1].kind) if rows else (1, "first")
         self.batcher = Batcher(Serving(tagger, present, number, kind))
-        learn = options.learn if options.learn.off else _able(options.learn, tagger)
         self.learning = Learning(store, self.shelf, self.hub, learn, self.adopt, self._words)
         self.learning.tell = lambda: self.hub.publish("status", self.shared_status())
         self.queue = Queue(self.documents, store.state, lambda: self.serving, seed)
@@ -280,12 +287,29 @@ def check_task(model: Any, path: str) -> None:
 
 
 def _able(options: LearnOptions, tagger: ColumnPredictor) -> LearnOptions:
-    """Return the options, turned off for a model that cannot learn from corrections."""
+    """Return the options, turned off for a model that cannot learn from corrections.
+
+    Raises DataError or ConfigError for files that cannot be learned from: the process that learns reads them later.
+    """
     try:
         check_model(tagger)
     except ConfigError as error:
         return replace(options, off=str(error))
+    for name, path in (("--replay", options.replay), ("--heldout", options.heldout)):
+        if path is not None:
+            labelled(tagger, path, name=name)
     return options
+
+
+def _chosen(names: Sequence[str], tagger: ColumnPredictor) -> tuple[str, ...]:
+    """Return the columns and labels that are shown, by default all. Raises ConfigError for one of another model."""
+    for name in names:
+        if name not in tagger.targets:
+            near = did_you_mean(name, tagger.targets)
+            raise ConfigError(
+                f"--columns: the model's columns are {', '.join(tagger.targets)}, got {shown(name)}{near}"
+            )
+    return tuple(names) or tagger.targets
 
 
 def _schemes(items: Sequence[Item], names: Sequence[str]) -> dict[str, str]:
