@@ -15,8 +15,8 @@ from elman.data.schemes import NO_SCHEME, detect_scheme
 from elman.errors import ConfigError, ElmanError
 from elman.learn.corrections import check_model, labelled
 from elman.models import file
-from elman.server.agreement import is_change
 from elman.server.cards import describe, make_cards
+from elman.server.counts import Counts
 from elman.server.documents import Documents, Item, check_values, read_file
 from elman.server.events import CORRECTION, SKIP, UNDO, Event, Values
 from elman.server.hub import Hub
@@ -104,8 +104,7 @@ class Service:
         self.queue = Queue(self.documents, store.state, lambda: self.serving, seed)
         self.schemes = _schemes(self.documents.items, tagger.word_targets)
         self._names = {number: os.path.basename(name) for number, name, _ in self.documents.files}
-        self._changes: dict[int, bool] = {}  # by event
-        self._counted: tuple[int, dict[str, int]] | None = None
+        self.counts = Counts(self.documents, store.state)
 
     def _words(self, event: Event) -> tuple[str, ...]:
         """Return the words of an event as the model reads them; those of a sentence that is gone have no features."""
@@ -188,40 +187,12 @@ class Service:
 
     # --- what is shown of it all ---
 
-    def counts(self) -> dict[str, int]:
-        """Return how many sentences there are, and what was done with them."""
-        state = self.store.state
-        if self._counted is None or self._counted[0] != state.last:
-            tally = Counter({name: 0 for name in ("corrected", "changed", "skipped", "set_aside_corrected")})
-            last = state.last
-            for id, by_name in state.by_annotator():
-                item = self.documents.get(id)
-                if item is None:
-                    continue
-                corrected = [event for event in by_name.values() if event.kind == CORRECTION]
-                tally["corrected"] += bool(corrected)
-                tally["changed"] += any(map(self._is_change, corrected))
-                tally["skipped"] += not corrected
-                tally["set_aside_corrected"] += bool(corrected) and item.set_aside
-            self._counted = last, dict(tally)
-        return {"sentences": len(self.documents.items), "set_aside": self._n_set_aside, **self._counted[1]}
-
-    def _is_change(self, event: Event) -> bool:
-        if event.seq not in self._changes:
-            self._changes[event.seq] = is_change(event)
-        return self._changes[event.seq]
-
-    @cached_property
-    def _n_set_aside(self) -> int:
-        return sum(item.set_aside for item in self.documents.items)
-
     def status(self, annotator: str) -> dict[str, Any]:
         """Return the answer of ``GET /v1/status``."""
         state = self.store.state
         found = self.shared_status()
-        found["counts"]["mine"] = sum(
-            1 for _, given in state.by_annotator() if annotator in given and given[annotator].kind == CORRECTION
-        )
+        mine = [state.of(id, annotator) for id in state.done_by(annotator)]
+        found["counts"]["mine"] = sum(event is not None and event.kind == CORRECTION for event in mine)
         undo, redo = state.undoable(annotator), state.redoable(annotator)
         return {**found, "annotator": annotator, "can_undo": undo is not None, "can_redo": redo is not None}
 
@@ -239,7 +210,7 @@ class Service:
             "annotators": self.store.state.annotators,
             "model": model,
             "files": self._files,
-            "counts": self.counts(),
+            "counts": self.counts.now(),
             "event": self.hub.last,
         }
 
