@@ -107,7 +107,8 @@ def test_several_columns() -> None:
 
 def test_worse_is_significantly_worse() -> None:
     assert not report().worse
-    assert report(heldout=[GOLD[0]] * 40).worse
+    assert report(heldout=[GOLD[0]] * 40).worse and report(heldout=[GOLD[0]] * 6).worse
+    assert not report(heldout=[GOLD[0]] * 5).worse, "five coins fall on the same side once in 16 times"
     assert not report(heldout=[]).worse and report(heldout=[]).heldout is None
 
 

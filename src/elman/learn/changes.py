@@ -11,6 +11,8 @@ from elman.data.corpus import split_labels
 from elman.data.correction import Correction, Labels
 from elman.data.sentence import LABEL_SEPARATOR
 from elman.evaluation.compare import Comparison, choose_metric, compare
+from elman.evaluation.compare_runs import LEVEL
+from elman.evaluation.statistics import least_p
 from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.json_values import JsonRecord
 
@@ -99,8 +101,8 @@ class ColumnChange(JsonRecord):
 
     @property
     def worse(self) -> bool:
-        """Whether all of the interval is below 0."""
-        return self.high < 0
+        """Whether all of the interval is below 0, and there are sentences enough to show it."""
+        return self.high < 0 and least_p(self.sentences) < 1 - LEVEL
 
     @property
     def name(self) -> str:
@@ -248,7 +250,7 @@ def _column(rows: Sequence[Flip], of_text: bool, resamples: int, seed: int) -> C
         after=found.b,
         low=found.low,
         high=found.high,
-        p_value=found.p_value,
+        p_value=max(found.p_value, least_p(found.sentences)),
         fixed=fixed.total(),
         broken=broken.total(),
         tags={label: TagChange(counts[label], fixed[label], broken[label]) for label in changed},

@@ -29,7 +29,7 @@ class Shelf:
     """The models of a database. ``first`` is the SHA-256 of the one that the server was started with."""
 
     def __init__(self, store: Store, model: str, keep: int = KEEP) -> None:
-        """Check the model against the database, and make the folder.
+        """Check the model against the database.
 
         Raises ModelFileError if the database was begun with another model.
         """
@@ -42,10 +42,13 @@ class Shelf:
                 f"{model}: changed: {store.path} was begun with a model of SHA-256 {str(begun)[:12]}…, this one has "
                 f"{self.first[:12]}…; give that model, or another database (--db)"
             )
-        with while_writing(self.folder):
-            os.makedirs(self.folder, exist_ok=True)
         if not store.models():
             store.put_model(ModelRow(self.first, "first")).result()
+
+    def make_folder(self) -> None:
+        """Make the folder. Raises OutputError if it cannot be made."""
+        with while_writing(self.folder):
+            os.makedirs(self.folder, exist_ok=True)
 
     def path(self, sha256: str) -> str:
         """Return the path of a model, whether it is there or not."""

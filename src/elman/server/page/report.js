@@ -57,7 +57,7 @@ function downloads({ files = [] }) {
   const rows = files.map((file) => {
     const links = Object.entries(FORMATS).map(([format, text]) =>
       h("a", { href: `/v1/export?${new URLSearchParams({ as: format, file: file.number })}`, download: "" }, text));
-    return [file.name, number(file.sentences), h("span.links", {}, links)];
+    return [h("span.file", {}, file.name), number(file.sentences), h("span.links", {}, links)];
   });
   return panel("Export with the corrections", table("Files", ["file", "sentences", "download"], rows));
 }
