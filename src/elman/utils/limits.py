@@ -19,6 +19,8 @@ PARAMETERS = 500_000_000
 """Parameters of one network; training needs about five 4-byte values for each."""
 LINE = 100_000_000
 """Characters of a line of a file; a line is kept in memory, and a small compressed file may hold a huge one."""
+LINE_OF_TEXT = 20_000_000
+"""Characters of a line of a format whose lines are words or texts, and no records."""
 LONGEST = 500_000
 """Words of a sentence; tagging keeps a whole sentence in memory."""
 DEPTH = 100_000

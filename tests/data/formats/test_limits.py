@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
-from elman.data.formats import columns, conllu, csv_reader, read_sentences, registry, sniff
+from elman.data.formats import columns, conllu, csv_reader, read_sentences, reader, registry, sniff
 from elman.data.formats.csv_rows import is_list
 from elman.errors import DataError
 
@@ -50,7 +52,21 @@ def test_a_long_line_is_read_in_its_time(start, unit, tmp_path):
 
 
 def test_all_formats_are_tried_on_short_lines_alone(monkeypatch):
-    lines = ["a/X b/Y\n", "a b c\n", "d\n"]
-    monkeypatch.setattr(sniff, "_MOST_READ", 10)
+    lines = ["a|X b|Y\n", "c|X\n"]
+    with pytest.raises(DataError, match=r"pass --format word_tag:separator=\|"):
+        sniff(lines, labelled=True)
+    monkeypatch.setattr(import_module("elman.data.formats.sniff"), "_MOST_READ", 10)
     with pytest.raises(DataError, match="no format that holds tags has such lines"):
-        sniff.sniff(lines, labelled=True)
+        sniff(lines, labelled=True)
+
+
+@pytest.mark.parametrize("before", [0, 100_000])
+def test_lines_of_text_are_shorter_than_records(before, tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "LINE_OF_TEXT", 1_000_000)
+    text = "a b\n" * before + "a" * 2_000_000 + "\n"
+    (tmp_path / "f").write_text(text)
+    for format in ("text", None) if before else ("text", "columns"):
+        with pytest.raises(DataError, match=f"/f:{before + 1}: more than 1,000,000 characters in a line"):
+            list(read_sentences(str(tmp_path / "f"), format=format, labelled=False))
+    (tmp_path / "f").write_text('{"tokens": ["' + "a" * 2_000_000 + '"]}\n')
+    assert len(list(read_sentences(str(tmp_path / "f"), format="jsonl", labelled=False))) == 1
