@@ -108,17 +108,20 @@ sanitize-threads: $(VENV)/.extra-test $(VENV)/.installed ## tagging, loading and
 # Each proof adds its counts to benchmarks/results/reliability.json and goes on where it ended, until its share is done.
 PROOFS := $(if $(PART),$(PART),fault_calls power_loss address_space poor_places many_threads mutate_models mutate_inputs \
   api_machine hostile_text stop_at_step kill_resume)
-prove = @failed=; for proof in $(PROOFS); do $(BIN)/python tests/reliability/$$proof.py $(1) $$(test $$proof != mutate_models || echo $(2)) $(OPTIONS) \
+prove = @failed=; for proof in $(PROOFS); do $(BIN)/python tests/reliability/$$proof.py $(1) $$(test $$proof != mutate_models || echo $(SANITIZED)) $(OPTIONS) \
   || failed="$$failed $$proof"; done; \
   $(BIN)/python tests/reliability/campaign.py; test -z "$$failed" || { echo "make: faults in:$$failed" >&2; exit 1; }
 
-reliability: $(VENV)/.installed $(VENV)/.extra-test ## try to break every promise, a tenth of the cases, at most an hour; PART=fault_calls
-	$(call prove,--share 0.1 --minutes 6)
-
 # Every tenth block of mutated models is loaded by kernels with sanitizers, where the compiler has them.
 SANITIZERS := $(if $(filter mutate_models,$(PROOFS)),$(findstring /,$(shell $(CXX) -print-file-name=libasan.so 2> /dev/null)))
-reliability-full: $(VENV)/.installed $(VENV)/.extra-test $(if $(SANITIZERS),build/sanitize/.built) ## all cases, 20 minutes of each proof; again to go on; PART=fault_calls
-	$(call prove,--share 1 --minutes 20,$(if $(SANITIZERS),--sanitized build/sanitize/site))
+SANITIZED := $(if $(SANITIZERS),--sanitized build/sanitize/site)
+PROVED := $(VENV)/.installed $(VENV)/.extra-test $(if $(SANITIZERS),build/sanitize/.built)
+
+reliability: $(PROVED) ## try to break every promise, a tenth of the cases, at most an hour; PART=fault_calls
+	$(call prove,--share 0.1 --minutes 6)
+
+reliability-full: $(PROVED) ## all cases, 20 minutes of each proof; again to go on; PART=fault_calls
+	$(call prove,--share 1 --minutes 20)
 
 bench: $(BENCH_VENV)/.ready ## speed against PyTorch, ONNX Runtime, CRFsuite, NLTK, spaCy; 20 minutes; OPTIONS='--only w2,w3'
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py $(OPTIONS)

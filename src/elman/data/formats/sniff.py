@@ -23,8 +23,8 @@ else:
 
 _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
-_TREE = re.compile(r"\([^() \t\r\n]*\s*\([^() \t\r\n]+[ \t\r\n(]")
-_OPENS = re.compile(r"[ \t]*\([^() \t\r\n]*\s*")
+_TREE = re.compile(r"\([^() \t\r\n]*+\s*+\([^() \t\r\n]++[ \t\r\n(]")
+_OPENS = re.compile(r"[ \t]*+\([^() \t\r\n]*+\s*+")
 _TAG_LIKE = re.compile(r"[A-Z][A-Z0-9$.:|+*-]*|[BIESLUM]-\S+|[^\w\s]+")  # most tags, but few words
 _TABLE_NAME = re.compile(r"\.[ct]sv(\.\w+)?$", re.IGNORECASE)
 _SEPARATORS = {"_": "word_tag", "/": "word_tag:separator=/"}

@@ -104,7 +104,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _whole_lines(path: str, encoding: str, most: Sequence[int] = (LINE,)) -> Iterator[str]:
-    """Yield the text of a file in non-empty pieces of whole lines. Raises DataError for a line of more than ``most``."""
+    """Yield a file in non-empty pieces of whole lines. Raises DataError for a line of more than ``most`` characters."""
     pending: list[str] = []  # pieces of an incomplete line
     length = n_lines = 0  # characters in them, and the lines before
     for text in text_blocks(path, encoding):
