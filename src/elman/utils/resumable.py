@@ -356,7 +356,7 @@ def _lock(file: BinaryIO, path: str) -> None:
     """Lock a file until it is closed. Raises OutputError if another process has the lock or has just renamed it."""
     try:
         import fcntl
-    except ImportError:  # pragma: no cover - Windows, where an open file cannot be renamed either
+    except ModuleNotFoundError:  # pragma: no cover - Windows, where an open file cannot be renamed either
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
