@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from elman.errors import MissingExtraError
+from elman.utils.imports import optional_package
 from elman.utils.summary import percent
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ class ProgressBar:
     """
 
     def __init__(self) -> None:
-        try:
+        with optional_package("tqdm", "notebook"):
             from tqdm.auto import tqdm
-        except ImportError:
-            raise MissingExtraError("tqdm", "notebook") from None
         self._new_bar = tqdm
         self._bar: Any = None
         self._part: str | None = None

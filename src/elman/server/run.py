@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from elman.errors import ConfigError, MissingExtraError, OutputError, reason, while_reading
+from elman.errors import ConfigError, OutputError, reason, while_reading
 from elman.models import file
 from elman.server.service import Service, ServiceOptions
+from elman.utils.imports import optional_package
 
 if TYPE_CHECKING:
     import uvicorn
@@ -100,11 +101,10 @@ def run(options: ServiceOptions, listen: Listen, on_ready: Callable[[str, Servic
 
     Raises an ElmanError of one line for whatever is not as it should be, before anything is answered.
     """
-    try:
+    with optional_package("starlette", "serve"):
         import starlette  # noqa: F401
+    with optional_package("uvicorn", "serve"):
         import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError((error.name or "starlette").partition(".")[0], "serve") from None
     from elman.server.app import make_app
     from elman.server.security import Access
 

@@ -133,7 +133,7 @@ def try_lock(file: BinaryIO, path: str) -> bool | None:
     """
     try:
         import fcntl
-    except ImportError:  # pragma: no cover - Windows
+    except ModuleNotFoundError:  # pragma: no cover - Windows
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

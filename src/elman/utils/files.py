@@ -286,6 +286,12 @@ def scratch_file() -> BinaryIO:
     return cast(BinaryIO, io.BufferedRandom(Scratch(number, "w+", place)))
 
 
+def discard(file: BinaryIO) -> None:
+    """Close a temporary file; what cannot be written any more is not needed either."""
+    with suppress(OSError, OutputError):
+        file.close()
+
+
 def _temporary() -> str:
     """Return the folder for temporary files (``TMPDIR``). Raises OutputError if there is none."""
     import tempfile
