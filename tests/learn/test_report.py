@@ -24,8 +24,8 @@ class Scripted:
         self.targets = tuple(next(iter(rows.values())))
         self.asked: list[str] = []
 
-    def pipe(self, sentences: Iterable[tuple[str, ...]], columns: object) -> Iterator[Row]:
-        for words in sentences:
+    def of_inputs(self, inputs: Iterable[tuple[str, ...]], names: object) -> Iterator[Row]:
+        for words in inputs:
             self.asked.append(" ".join(words))
             yield self.rows[" ".join(words)]
 
@@ -86,8 +86,8 @@ def test_spans_are_compared_by_f1_on_whole_sentences() -> None:
 
 
 def test_document_labels() -> None:
-    old = model(("label",), a_b={"label": "x"}, c={"label": ""})
-    new = model(("label",), a_b={"label": "x|y"}, c={"label": "x"})
+    old = model(("label",), a_b={"label": ["x"]}, c={"label": [""]})
+    new = model(("label",), a_b={"label": ["x|y"]}, c={"label": ["x"]})
     gold = [correction("a b", label=("x", "y")), correction("c", label=())]
     found = report(old, new, corrections=gold, heldout=gold)
     assert [each.words for each in found.learned] == [("a", "b")]

@@ -24,7 +24,7 @@ class Predictions:
 
     def __init__(self, model: ColumnPredictor) -> None:
         self.model = model
-        self._by_words: dict[str, Mapping[str, tuple[str, ...]]] = {}  # by the digest of the words
+        self._by_words: dict[str, dict[str, tuple[str, ...]]] = {}  # by the digest of the words
 
     @classmethod
     def of(cls, model: ColumnPredictor | Predictions) -> Predictions:
@@ -36,8 +36,10 @@ class Predictions:
         known = self._by_words
         new = {text.words_digest: text.words for text in texts if text.words_digest not in known}
         names, of_texts = self.model.targets, self.model.text_targets
-        for key, row in zip(new, self.model.pipe(new.values(), columns=names), strict=True):
-            known[key] = {name: split_labels(row[name]) if name in of_texts else tuple(row[name]) for name in names}
+        for key, row in zip(new, self.model.of_inputs(new.values(), names), strict=True):
+            known[key] = {name: tuple(row[name]) for name in names}
+            for name in of_texts:
+                known[key][name] = split_labels(row[name][0])
 
     def __getitem__(self, text: Correction) -> Mapping[str, tuple[str, ...]]:
         return self._by_words[text.words_digest]
@@ -47,7 +49,7 @@ def is_right(correction: Correction, predicted: Labels) -> bool:
     """Return whether the labels of a correction are predicted; words that nobody looked at do not count."""
     for name, labels in correction.labels.items():
         of_model = predicted[name]
-        if labels != of_model and (len(labels) != len(of_model) or not all(map(_agree, labels, of_model))):
+        if labels != of_model and (None not in labels or not all(map(_agree, labels, of_model))):
             return False
     return True
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from elman.errors import ConfigError, ElmanError, ModelFileError
 from elman.models import file
 from elman.utils.display import shown
-from elman.utils.durable import part_of, write_generation
+from elman.utils.durable import remove_left, write_generation
 from elman.utils.durations import seconds_of
 from elman.utils.files import check_target
 from elman.utils.validation import demand
@@ -150,9 +150,10 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove the files."""
-        for path in (self.path, self.path + PREVIOUS, part_of(self.path)):
+        for path in (self.path, self.path + PREVIOUS):
             with suppress(OSError):
                 os.unlink(path)
+        remove_left(os.path.abspath(self.path))
 
 
 class _Store:

@@ -11,7 +11,7 @@ from elman.config import Config
 from elman.errors import ConfigError
 from elman.features.lexicon import Lexicon
 from elman.features.vectors import Vectors
-from elman.models import dtype
+from elman.models import constraints, dtype
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
 from elman.training import auto_settings, trainer
@@ -77,6 +77,7 @@ def begin(
     if isinstance(train, DiskCorpus):
         return _of_disk_corpus(train, dev, config, seed)
     config = auto_settings.resolve(config, train, tasks, single=single)
+    train = constraints.mended(config.network, train, tasks)
     lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
     heads = Heads.of(config, columns, tasks, [words for words, *_ in train])

@@ -32,6 +32,8 @@ _N_SAMPLE = 50
 """Lines that are compared to see whether they have equally many columns."""
 _LONG_WORD = 8
 """Characters of a word in a script without spaces; few words are longer."""
+_MOST_READ = 1_000_000
+"""Characters of the first lines, at most, if all formats are tried on them for a message."""
 _MIN_TAGS = 10
 """Fewer tags do not show whether the same ones recur."""
 
@@ -290,8 +292,10 @@ def _describe_unknown(data: Sequence[str], lines: Sequence[str]) -> str:
 
 
 def _readable_formats(lines: Sequence[str]) -> list[str]:
-    """Return the formats that can read the lines and find tags or labels in them."""
-    formats = []
+    """Return the formats that can read the lines and find tags or labels in them; none for very long lines."""
+    formats: list[str] = []
+    if sum(map(len, lines)) > _MOST_READ:
+        return formats
     first = next((words[0] for line in lines if (words := line.split())), "")  # none in lines of control characters
     separators = dict.fromkeys(
         separator
