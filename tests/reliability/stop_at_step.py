@@ -57,7 +57,7 @@ class Runs:
         """Return the SHA-256 of a run that is stopped after k steps and resumed with another number of threads."""
         path, steps = self.folder / "run", 0
 
-        def stop(event: elman.Progress) -> None:
+        def stop(event: progress.Progress) -> None:
             nonlocal steps
             steps += not event.is_epoch_end
             if steps == k:

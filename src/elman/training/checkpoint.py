@@ -259,6 +259,19 @@ def reopen(path: str, on_problem: Callable[[str], None], every: str | float | No
     return Checkpoints(_Store(path, about | {"every": found}, found, on_problem, states))
 
 
+def reopen_or_begin(path: str, about: Facts, every: float, on_problem: Callable[[str], None]) -> Checkpoints:
+    """Return the checkpoints of a run: those in the file if they are of the same run, else new ones.
+
+    Nothing is written before the first generation is due; it replaces a file of another run.
+    """
+    states: Mapping[str, tuple[Facts, Arrays]] = {}
+    for name in (path + PREVIOUS, path):  # the later one counts
+        with suppress(ModelFileError):
+            found, saved = _read(name)
+            states = saved if found == about else {}
+    return Checkpoints(_Store(path, about, every, on_problem, states))
+
+
 def _read(path: str) -> tuple[Facts, dict[str, tuple[Facts, Arrays]]]:
     """Return what is said about the run, and the states of its sections."""
     if not os.path.exists(path):
