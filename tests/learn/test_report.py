@@ -24,7 +24,7 @@ class Scripted:
         self.targets = tuple(next(iter(rows.values())))
         self.asked: list[str] = []
 
-    def of_inputs(self, inputs: Iterable[tuple[str, ...]], names: object) -> Iterator[Row]:
+    def _of_inputs(self, inputs: Iterable[tuple[str, ...]], names: object) -> Iterator[Row]:
         for words in inputs:
             self.asked.append(" ".join(words))
             yield self.rows[" ".join(words)]

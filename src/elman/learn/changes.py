@@ -36,7 +36,7 @@ class Predictions:
         known = self._by_words
         new = {text.words_digest: text.words for text in texts if text.words_digest not in known}
         names, of_texts = self.model.targets, self.model.text_targets
-        for key, row in zip(new, self.model.of_inputs(new.values(), names), strict=True):
+        for key, row in zip(new, self.model._of_inputs(new.values(), names), strict=True):
             known[key] = {name: tuple(row[name]) for name in names}
             for name in of_texts:
                 known[key][name] = split_labels(row[name][0])

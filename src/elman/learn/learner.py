@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from elman.data.correction import Correction
+from elman.data.sentence import NO_TAG
 from elman.learn import corrections as reading, history
 from elman.learn.changes import Predictions, is_right
 from elman.learn.growth import grown
@@ -80,11 +81,17 @@ class Learner:
         self._predictions = Predictions(self.model)
 
     def update(
-        self, corrections: Any, *, naive: bool = False, keep_text: bool = True, resamples: int = RESAMPLES
+        self,
+        corrections: Any,
+        *,
+        unlabelled: str = NO_TAG,
+        naive: bool = False,
+        keep_text: bool = True,
+        resamples: int = RESAMPLES,
     ) -> UpdateReport:
         """Learn corrections, and return the report of what was learned and forgotten; ``model`` is the updated model.
 
-        ``corrections``  as ``elman.learn.read`` takes them, or what it returns
+        ``corrections``  as ``elman.learn.read`` takes them with ``unlabelled``, or what it returns
         ``naive``        also try naive fine-tuning, without replay, for the report
         ``keep_text``    keep the text of the corrections in the model, to learn and test it again later
 
@@ -93,7 +100,7 @@ class Learner:
         started, notes = time.perf_counter(), list(self.notes)
         if not self.heldout:
             notes.append("no held-out text, so what is forgotten cannot be measured")
-        found = reading.read(self.model, corrections, on_note=notes.append)
+        found = reading.read(self.model, corrections, unlabelled=unlabelled, on_note=notes.append)
         before, past = self.model, self.model.history
         new = self._to_learn(found)
         earlier, contradictions = reading.merged(new, past.corrections, before.text_targets)
@@ -178,7 +185,7 @@ class _Patch:
         members, full = None, None
         if len(self.new) < BUNDLE and len(earlier) // BUNDLE < (len(earlier) + len(self.new)) // BUNDLE:
             older, latest = earlier[: len(self.new) - BUNDLE], [*earlier[len(self.new) - BUNDLE :], *self.new]
-            many = self.learner.options or PatchOptions.of(BUNDLE)
+            many = self.learner.options or replace(PatchOptions.of(BUNDLE), steps=BUNDLE)  # most are learned already
             members, _ = self._round((latest, older, replay), many, options.rounds, None)
             pairs = zip(self.grown.members, members, strict=True)
             members = [_mixed(old, own, many.alphas[0], half=False) for old, own in pairs]
@@ -272,7 +279,7 @@ def update(
     heldout: Any = None,
     format: str | None = None,
     encoding: str = "utf-8",
-    unlabelled: str = "_",
+    unlabelled: str = NO_TAG,
     seed: int = 1,
     threads: int = 1,
     naive: bool = True,
@@ -290,5 +297,5 @@ def update(
         model, corrections, format=format, encoding=encoding, unlabelled=unlabelled, on_note=notes.append
     )
     learner.notes += notes
-    report = learner.update(found, naive=naive, resamples=10_000)
+    report = learner.update(found, unlabelled=unlabelled, naive=naive, resamples=10_000)
     return learner.model, report

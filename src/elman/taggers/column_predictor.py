@@ -184,7 +184,7 @@ class ColumnPredictor(Predictor):
         refuse_text(sentences)
         names = self.targets[:1] if columns is None else self.chosen(columns)
         texts = self.text_targets
-        rows = self.of_inputs(map(self._words, sentences), names, confidence=confidence)
+        rows = self._of_inputs(map(self._words, sentences), names, confidence=confidence)
         if columns is None:
             (name,) = names
             return (_of_text(row[name], confidence) if name in texts else row[name] for row in rows)
@@ -192,7 +192,7 @@ class ColumnPredictor(Predictor):
             {name: _of_text(row[name], confidence) if name in texts else row[name] for name in names} for row in rows
         )
 
-    def of_inputs(
+    def _of_inputs(
         self, inputs: Iterable[Sequence[str]], names: Sequence[str], *, confidence: bool = False
     ) -> Iterator[Predicted]:
         """Yield what ``_predict`` returns for inputs of the model, which are not checked."""
