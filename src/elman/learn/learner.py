@@ -219,20 +219,22 @@ class _Patch:
         """Return the best share of new parameters, and the predictions of the model that has it.
 
         The best learns most corrections; of several such, it is right on most of the latest corrections and held-out
-        sentences. Shares are tried in turn until none of these is lost, or the next is no better.
+        sentences. Shares are tried in turn until none of these is lost, or the next is no better. What is
+        predicted as by the old model with one share is taken to be so with smaller ones.
         """
         learner, best = self.learner, None
-        texts = [*self.earlier[-RECENT:], *self.heldout]
-        learner._predictions.add(texts)
-        least = _right(texts, learner._predictions)
+        old, texts = learner._predictions, [*self.earlier[-RECENT:], *self.heldout]
+        old.add(texts)
         for alpha in self.options.alphas if self.new else (1.0,):
             predictions = self.full if alpha == 1.0 else self._predictions(self.members, alpha)
             predictions.add([*self.new, *texts])
-            score = sum(is_right(each, predictions[each]) for each in self.new), _right(texts, predictions)
+            texts = [text for text in texts if predictions[text] != old[text]]
+            gain = _right(texts, predictions) - _right(texts, old)
+            score = sum(is_right(each, predictions[each]) for each in self.new), gain
             if best is not None and score <= best[0]:
                 break
             best = score, alpha, predictions
-            if score[1] >= least:
+            if gain >= 0:
                 break
         assert best is not None
         return best[1:]
