@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from campaign import Campaign
 from forked import Forked
-from side_by_side import options, try_all, workshops
+from side_by_side import OF_ITS_OWN, options, try_all, workshops
 from workshop import COMMANDS, Command, Workshop, environment
 
 LIGHT = ("tag", "tag stdout", "tag stdin", "convert", "convert gzip", "convert stdin", "convert stdout", "check")
@@ -54,7 +54,7 @@ def all_cases() -> list[Case]:
 
 def limited(kilobytes: int) -> list[str]:
     """Return the words that start a program with so much address space."""
-    return ["sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh"]
+    return [*OF_ITS_OWN, "sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh"]
 
 
 def least_for(code: str) -> int:
