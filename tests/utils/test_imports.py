@@ -50,4 +50,6 @@ def test_only_a_module_that_is_not_found_is_called_missing() -> None:
         if isinstance(node, ast.ExceptHandler) and node.type is not None and "ImportError" in ast.unparse(node.type)
     ]
     who = {place.partition(":")[0] for place in caught}
-    assert who == {"__main__.py", "kernels/__init__.py", "utils/imports.py"}, f"use elman.utils.imports.optional_package: {caught}"
+    assert who == {"__main__.py", "kernels/__init__.py", "utils/imports.py"}, (
+        f"use elman.utils.imports.optional_package: {caught}"
+    )
