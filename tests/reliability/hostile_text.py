@@ -34,7 +34,7 @@ from elman.data.formats import HOLDS, INPUT_FORMATS, read_sentences
 from elman.utils.display import visible
 from hostile_service import check_service
 
-TOTAL = 1_000
+TOTAL = 300
 FOLDERS = ["."]
 CONTROLS = [
     "\x1b]0;EVIL\x07",

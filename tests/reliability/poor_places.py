@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from address_space import LIGHT
 from campaign import Campaign
-from side_by_side import options, try_all, workshops
+from side_by_side import OF_ITS_OWN, options, try_all, workshops
 from workshop import COMMANDS, Command, Disturbed, Workshop
 
 OTHER_COMMANDS = (
@@ -89,7 +89,7 @@ PLACES = (
 def visit(workshop: Workshop, command: Command, place: Place) -> str:
     """Return what came out of a command in a place. Raises Disturbed for what may not."""
     expected = workshop.expected(command)
-    outcome = workshop.run(command, prefix=["sh", "-c", place.shell, "sh"], env=place.env)
+    outcome = workshop.run(command, prefix=[*OF_ITS_OWN, "sh", "-c", place.shell, "sh"], env=place.env)
     if not place.complains:
         if outcome.status not in (0, 2):
             raise Disturbed(f"exit status {outcome.status}")

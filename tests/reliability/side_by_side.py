@@ -13,6 +13,9 @@ import campaign as campaigns
 from campaign import Campaign
 from workshop import Command, Disturbed, Workshop
 
+OF_ITS_OWN = ("setsid", "--wait")
+"""Words before a command that give it a session of its own: Ctrl-C ends the proof, and is no fault of the command."""
+
 Attempt = Callable[[Any], str]
 
 

@@ -40,7 +40,7 @@ class ProgressBar:
         if progress.is_epoch_end:
             dev = {} if progress.dev_accuracy is None else {"dev": percent(progress.dev_accuracy)}
             self._bar.set_postfix(loss=f"{progress.loss:.3f}", **dev)
-        if done >= self._bar.total:
+        if progress.is_epoch_end and done >= self._bar.total:  # the last step may be reported before
             self.close()
 
     def close(self) -> None:
