@@ -29,7 +29,7 @@ def whole() -> dict[str, Callable[[], bytes]]:
         "brackets": lambda: b"(S " * (LONG // 3),
         "brackets on lines": lambda: b" (S\n" * (n // 200),
         "leaves": lambda: b"(S " + b"(a b)" * (LONG // 5),
-        "leaves without tags": lambda: b"(S " + b"a " * (LONG // 2),
+        "leaves without tags": lambda: b"(S " + b"ab " * (LONG // 3),
         "closing brackets": lambda: b"(S a" + b")" * LONG,
         "JSON lists": lambda: b"[" * LONG,
         "JSON lists on lines": lambda: b"[\n" * (n // 200),

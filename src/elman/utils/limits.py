@@ -27,6 +27,8 @@ DEPTH = 100_000
 """Brackets within each other, of trees and of JSON."""
 SENTENCE = 2_000_000
 """Lines of a sentence, or brackets, words and lines of a tree; reading keeps one in memory."""
+RECORD = 8_000_000
+"""Brackets and quotes of a JSON record, which is kept in memory."""
 SCORES = 50_000_000
 """Words of a sentence times tags, for decoders that score whole tag sequences."""
 TAGS = 5_000

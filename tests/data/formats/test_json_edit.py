@@ -64,6 +64,14 @@ def test_an_element_has_a_limit(monkeypatch):
             list(array_elements(lines, "f"))
 
 
+def test_a_record_has_a_limit(monkeypatch):
+    monkeypatch.setattr(json_edit, "RECORD", 50)
+    assert len(parse('{"a": "' + "x" * 99 + '", "b": [' + "1, " * 99 + "1]}", "f", 1)) == 2
+    for text in ('{"a": [' + "{}, " * 99 + "1]}", '{"a": [' + '"x", ' * 30 + "1]}", "{" * 99):
+        with pytest.raises(DataError, match="^f:1: a JSON record with more than 8,000,000 brackets and quotes"):
+            parse(text, "f", 1)
+
+
 def test_a_key_that_occurs_twice_among_many():
     keys = [*map(str, range(50_000)), "49999"]
     with pytest.raises(DataError, match="^f:3: the key '49999' occurs twice"):

@@ -62,7 +62,8 @@ def test_all_formats_are_tried_on_short_lines_alone(monkeypatch):
 
 @pytest.mark.parametrize("before", [0, 100_000])
 def test_lines_of_text_are_shorter_than_records(before, tmp_path, monkeypatch):
-    monkeypatch.setattr(reader, "LINE_OF_TEXT", 1_000_000)
+    for module in (reader, import_module("elman.data.formats.sniff")):
+        monkeypatch.setattr(module, "LINE_OF_TEXT", 1_000_000)
     text = "a b\n" * before + "a" * 2_000_000 + "\n"
     (tmp_path / "f").write_text(text)
     for format in ("text", None) if before else ("text", "columns"):

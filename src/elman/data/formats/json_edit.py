@@ -10,9 +10,10 @@ from typing import Any
 
 from elman.errors import DataError
 from elman.utils.display import shown
-from elman.utils.limits import DEPTH, LINE, SENTENCE
+from elman.utils.limits import DEPTH, LINE, RECORD, SENTENCE
 
 TOO_DEEP = "JSON with too many objects or lists within each other"
+TOO_LARGE = f"a JSON record with more than {RECORD:,} brackets and quotes; expected one record for each text"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 """A string, up to its quote or to the end, or a bracket. No step back: the time must not grow with the square."""
@@ -22,8 +23,10 @@ def parse(text: str, path: str, line: int) -> dict[str, Any]:
     """Parse a JSON object.
 
     Raises DataError with path and line for invalid JSON, a non-object value, a repeated key, NaN or infinity,
-    half a surrogate pair, or nesting that is too deep.
+    half a surrogate pair, nesting that is too deep, or a record that is too large.
     """
+    if len(text) > RECORD and sum(map(text.count, '[{"')) > RECORD:
+        raise DataError(TOO_LARGE, path=path, line=line)
     try:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:

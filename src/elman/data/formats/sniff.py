@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from elman.data.formats import registry
 from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.formats.registry import LazyModule
-from elman.data.formats.text_io import MAX_HEAD
+from elman.data.formats.text_io import MAX_HEAD, check_lengths
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
+from elman.utils.limits import LINE_OF_TEXT
 
 if TYPE_CHECKING:
     from elman.data.formats import columns, conllu, conllup, csv_reader, fasttext, headers, tokenizer
@@ -88,6 +89,7 @@ def sniff(
     known = known or ModelHints()
     if result := sniff_first_line(lines):
         return result
+    check_lengths(lines, LINE_OF_TEXT, path)
     is_aside = columns.is_aside
     data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not is_aside(line)]
     if not data:

@@ -43,9 +43,7 @@ class TextSource:
     def limit_lines(self, most: int) -> None:
         """Read no line of more than ``most`` characters from now on. Raises DataError if the first lines have one."""
         self.most[0] = most
-        for number, line in enumerate(self.head, 1):
-            if len(line) > most:
-                raise _too_long(most, self.name, number)
+        check_lengths(self.head, most, self.name)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -81,7 +79,7 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     Lines of a pipe are returned as soon as they arrive. Memory is bounded by one block and the longest line. Raises the
     errors of ``text_blocks``.
     """
-    return map(_lines, _whole_lines(path, encoding))
+    return map(_lines, _whole_lines(path, encoding, [LINE]))
 
 
 def after_lines(texts: Iterable[str], n: int) -> Iterator[str]:
@@ -103,7 +101,7 @@ def _lines(text: str) -> list[str]:
     return list(io.StringIO(text, newline="\n")) or [text]
 
 
-def _whole_lines(path: str, encoding: str, most: Sequence[int] = (LINE,)) -> Iterator[str]:
+def _whole_lines(path: str, encoding: str, most: Sequence[int]) -> Iterator[str]:
     """Yield a file in non-empty pieces of whole lines. Raises DataError for a line of more than ``most`` characters."""
     pending: list[str] = []  # pieces of an incomplete line
     length = n_lines = 0  # characters in them, and the lines before
@@ -122,6 +120,13 @@ def _whole_lines(path: str, encoding: str, most: Sequence[int] = (LINE,)) -> Ite
     last = "".join(pending)
     if last:
         yield last
+
+
+def check_lengths(lines: Iterable[str], most: int, name: str) -> None:
+    """Raise DataError if one of the first lines of a file has more than ``most`` characters."""
+    for number, line in enumerate(lines, 1):
+        if len(line) > most:
+            raise _too_long(most, name, number)
 
 
 def _too_long(most: int, name: str, line: int) -> DataError:
