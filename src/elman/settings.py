@@ -83,8 +83,8 @@ NETWORK: dict[str, Setting] = {
     ),
     "constraints": Setting(
         "auto",
-        "tag sequences allowed for spans: BIO or BIOES; auto: with crf, the scheme that the training tags follow",
-        of=("none", "auto", "bio", "bioes"),
+        "tag sequences allowed for spans, by their scheme; auto: with crf, the scheme that the training tags follow",
+        of=("none", "auto", "bio", "bioes", "bilou", "bmes"),
     ),
     "dtype": Setting(
         "float16", "type of the stored weight matrices; float16 halves the file", of=("float32", "float16")
@@ -203,6 +203,8 @@ def checked(name: str, setting: Setting, value: Any) -> Any:
 
 def _coerce(name: str, setting: Setting, value: Any) -> Any:
     kind: type = type(setting.default)
+    if type(value) is kind:
+        return value
     try:
         if isinstance(value, bool) or (kind is int and isinstance(value, float) and value != int(value)):
             raise ValueError

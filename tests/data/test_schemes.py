@@ -12,14 +12,17 @@ from hypothesis import given, strategies as st
 from elman.data.formats import read_sentences
 from elman.data.schemes import (
     SCHEMES,
+    WITH_CONSTRAINTS,
     SchemeDetection,
     SchemeDetector,
     SchemeViolation,
+    broken_sentences,
     convert_tags,
     describe_strays,
     detect_scheme,
     find_violations,
     mark_spans,
+    mended_tags,
     scheme_by_name,
     stray_tags,
     write_tags,
@@ -206,6 +209,14 @@ def test_tags_that_mark_no_spans_among_those_that_do(counts: dict[str, int], fou
     assert stray_tags(counts) == found
     if found:
         assert describe_strays(found, counts).startswith(text)
+
+
+@given(st.lists(st.sampled_from(["O", *(f"{letter}-{type}" for letter in "BIESLUM" for type in "pq")]), max_size=8))
+def test_what_is_mended_is_legal_and_has_the_same_spans(tags: list[str]) -> None:
+    for scheme in WITH_CONSTRAINTS:
+        mended = mended_tags(tags, scheme)
+        assert find_spans(mended) == find_spans(tags)
+        assert broken_sentences([mended], scheme) == ([], True)
 
 
 def test_converting_what_is_illegal() -> None:

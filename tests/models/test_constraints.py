@@ -67,6 +67,9 @@ def test_what_may_follow_what(before: str, after: str, bio: bool, bioes: bool) -
         (["B-X", "E-X"], "none"),  # no tag for a sentence of one word
         (["O", "I-X"], "none"),
         (["O"], "none"),
+        (["O", "U-X"], "bilou"),
+        (["B-X", "I-X", "L-X", "U-X"], "bilou"),
+        (["B-X", "M-X", "E-X", "S-X"], "bmes"),
         (["B-X", "I-X", "O", "NOUN"], "none"),
         (["NOUN", "VERB"], "none"),
         (["B-X", "O", ""], "none"),
@@ -130,15 +133,23 @@ LEGAL, ILLEGAL = [["O", "B-X", "I-X"]], [["O", "O"], ["B-X", "O", "I-X"]]
 def test_the_rules_by_settings_and_tags(
     decoder: str, constraints: str, sentences: list[list[str]], expected: str
 ) -> None:
-    assert choose(NetworkConfig(decoder=decoder, constraints=constraints), sentences) == (expected, None)
+    assert choose(NetworkConfig(decoder=decoder, constraints=constraints), sentences) == (expected, (), False)
 
 
 def test_rules_that_the_training_tags_break() -> None:
     broken = SchemeViolation(1, 2, "O", "I-X", "bio")
-    assert choose(CRF, ILLEGAL) == ("none", broken)
-    assert choose(NetworkConfig(constraints="bio"), ILLEGAL) == ("bio", broken)
+    assert choose(CRF, ILLEGAL) == ("none", (broken,), False)
+    assert choose(NetworkConfig(constraints="bio"), ILLEGAL) == ("bio", (broken,), False)
     with pytest.raises(ConfigError, match="^constraints=bioes: expected .* found the tag 'NOUN'"):
         choose(NetworkConfig(constraints="bioes"), [["NOUN"]])
+
+
+def test_a_few_breaks_are_mistakes() -> None:
+    few, many = [["B-X"]] * 19, [["B-X"]] * 18
+    broken = SchemeViolation(19, 0, "", "I-X", "bio")
+    for config in (CRF, NetworkConfig(constraints="bio")):
+        assert choose(config, [*few, ["I-X", "O", "I-X"]]) == ("bio", (broken,), True)
+    assert choose(CRF, [*many, ["O"], ["I-X"]]) == ("none", (broken,), False)
 
 
 @given(st.lists(st.lists(st.sampled_from(BIO), max_size=6), max_size=5))

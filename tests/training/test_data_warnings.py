@@ -10,7 +10,7 @@ from elman.data.corpus import keep_nonempty
 from elman.data.sentence import Sentence
 from elman.data.split import split_percent
 from elman.errors import DataError
-from elman.training.data_warnings import constraint_warnings, training_warnings
+from elman.training.data_warnings import span_warnings, training_warnings
 
 
 def sentence(words: str, tags: str, line: int = 0, path: str = "") -> Sentence:
@@ -95,16 +95,16 @@ def test_one_tag_that_marks_no_span(tag: str, effect: str) -> None:
 @pytest.mark.parametrize(
     ("tags", "scheme"),
     [
-        ("B-x M-x E-x", "BMES"), ("B-x I-x L-x", "BILOU"), ("I-x E-x O", "IOE2"),
+        ("B-x M-x E-x", ""), ("B-x I-x L-x", ""), ("I-x E-x O", "IOE2"),
         ("B-x I-x E-x", ""), ("B-x I-x O", ""), ("I-x O O", ""), ("D N V", ""),
     ],
 )  # fmt: skip
 def test_schemes_without_rules_are_named(tags: str, scheme: str) -> None:
     config = NetworkConfig(decoder="crf")
-    found = constraint_warnings([sentence("a b c", tags)] * 3, "tag", config)
+    found = span_warnings([sentence("a b c", tags)] * 3, "tag", config)
     expected = f"column tag: no constraints exist for {scheme} tags; elman convert --scheme bioes gives tags with some"
     assert found == ([expected] if scheme else [])
-    assert constraint_warnings([sentence("a b c", tags)], "tag", NetworkConfig(decoder="softmax")) == []
+    assert span_warnings([sentence("a b c", tags)], "tag", NetworkConfig(decoder="softmax")) == []
 
 
 def test_missing_dev() -> None:

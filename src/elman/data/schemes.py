@@ -50,6 +50,10 @@ _LIKE_OUTSIDE = frozenset("0o-_*")
 """Written for O, by mistake or on purpose."""
 SPAN_TAG = re.compile(r"[BIESLUM](-.|$)", re.DOTALL)
 """The beginning of a tag that marks a span in any scheme; a tag with a dash has a type."""
+WITH_CONSTRAINTS = ("iob2", "bioes", "bilou", "bmes")
+"""Schemes whose rules a tagger can keep: in the others any tag may begin a sentence, or there is no rule at all."""
+MOST_BROKEN = 0.05
+"""Share of the sentences with spans that may break a scheme and still be mistakes, not another scheme."""
 _MIN_SPAN_SHARE = 0.9
 _MAX_NAMED = 3
 
@@ -228,6 +232,23 @@ def find_violations(
                     is_allowed = known[pair] = fits(*pair, scheme)
                 if not is_allowed:
                     yield SchemeViolation(i, min(word, len(tags) - 1), *pair, scheme)
+
+
+def broken_sentences(sentences: Sequence[Sequence[str]], scheme: str) -> tuple[list[SchemeViolation], bool]:
+    """Return the first violation of each sentence, and whether there are few enough for training to mend them.
+
+    A tag with a dash but without a type is taken for a type of its own.
+    """
+    first: dict[int, SchemeViolation] = {}
+    for violation in find_violations(sentences, scheme, typed=False):
+        first.setdefault(violation.sentence, violation)
+    n_with_spans = sum(any(tag != OUTSIDE for tag in tags) for tags in sentences) if first else 0
+    return list(first.values()), len(first) <= MOST_BROKEN * n_with_spans
+
+
+def mended_tags(tags: Sequence[str], scheme: str) -> tuple[str, ...]:
+    """Return tags that obey the rules of a scheme and mark the spans that conlleval reads in ``tags``."""
+    return write_tags(find_spans(tags), len(tags), scheme)
 
 
 def write_tags(spans: Sequence[Span], length: int, scheme: str) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from elman.features.vectors import Vectors
 from elman.learn.changes import Predictions
 from elman.learn.corrections import apart, check_model, labelled, united
 from elman.learn.report import UpdateReport, make_report
-from elman.models.rnn import RecurrentModel
+from elman.models.rnn import LinearModel, RecurrentModel
 from elman.taggers.base import Predictor
 from elman.taggers.tagger import Tagger, TextClassifier
 from elman.training.run_options import RunOptions
-from elman.training.train_rnn import train_rnn
+from elman.training.train_rnn import train_linear, train_rnn
 from elman.utils.arguments import check_text
 from elman.utils.summary import counted
 
@@ -119,9 +119,13 @@ def _trained(model: Tagger | TextClassifier, rows: Sequence[Row], run: RunOption
     old = model._model
     assert isinstance(old, RecurrentModel)
     of_vectors = old.lexicon.vectors
-    # of pretrained vectors there are those in the model: of words of its training data, and the extra ones
-    vectors = Vectors(of_vectors, old.members[0]["vectors"]) if of_vectors.width else None
-    found = train_rnn(rows, None, old.config, run, tasks=old.tasks, vectors=vectors, model_class=type(old))
+    found: RecurrentModel
+    if isinstance(old, LinearModel):
+        found = train_linear(rows, None, old.config, run, old.tasks)
+    else:
+        # of pretrained vectors there are those in the model: of words of its training data, and the extra ones
+        vectors = Vectors(of_vectors, old.members[0]["vectors"]) if of_vectors.width else None
+        found = train_rnn(rows, None, old.config, run, tasks=old.tasks, vectors=vectors)
     if found.interrupted:
         raise ConfigError("stopped while retraining; the patched model is unchanged")
     found = found.with_temperatures(old.temperatures)

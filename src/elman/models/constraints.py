@@ -1,7 +1,8 @@
-"""Transition constraints of the span schemes BIO (IOB2) and BIOES.
+"""Transition constraints of the span schemes BIO (IOB2), BIOES, BILOU and BMES.
 
 B-type begins a span, I-type continues it, E-type ends it, S-type is a span of one word, O is outside. In BIO, I-
-follows B- or I- of its type. In BIOES, a span that began must also end in E-. The ends of a sentence are like O.
+follows B- or I- of its type. In BIOES, a span that began must also end in E-. BILOU writes L and U for E and S, BMES M
+for I. The ends of a sentence are like O.
 """
 
 from __future__ import annotations
@@ -13,26 +14,32 @@ from elman.config import NetworkConfig
 from elman.data import schemes
 from elman.data.schemes import SchemeViolation, split_tag
 from elman.data.spans import OUTSIDE
+from elman.data.targets import TAG
 from elman.errors import ConfigError
 from elman.utils import limits
 from elman.utils.display import shown
 
+Rows = Sequence[tuple[Sequence[str], ...]]
 NONE = schemes.NO_SCHEME
-SCHEMES = {"bio": "iob2", "bioes": "bioes"}
+SCHEMES = {"bio" if scheme == "iob2" else scheme: scheme for scheme in schemes.WITH_CONSTRAINTS}
 """The values of the setting and the scheme that each means."""
 
 
 class Choice(NamedTuple):
-    """The chosen constraints ``bio``, ``bioes`` or ``none``, and the first violation in the training tags, if any."""
+    """The chosen constraints, a key of ``SCHEMES`` or ``none``, and the first violation of each training sentence.
+
+    ``mended``  whether there are few violations, so that training keeps the constraints and mends these sentences
+    """
 
     scheme: str
-    broken: SchemeViolation | None = None
+    broken: tuple[SchemeViolation, ...] = ()
+    mended: bool = False
 
 
 def detect(tags: Iterable[str]) -> str:
-    """Return ``bio`` or ``bioes`` if all tags belong to it and some tag begins a span, else ``none``."""
+    """Return the first of ``SCHEMES`` that all tags belong to if some tag begins a span, else ``none``."""
     seen = set(tags)
-    if not any(split_tag(tag)[0] in ("B", "S") for tag in seen):
+    if not any(split_tag(tag)[0] in ("B", "S", "U") for tag in seen):
         return NONE
     return next((scheme for scheme in SCHEMES if _complaint(seen, scheme) is None), NONE)
 
@@ -74,8 +81,8 @@ def first_break(sentences: Iterable[Sequence[str]], scheme: str) -> SchemeViolat
 def choose(config: NetworkConfig, sentences: Sequence[Sequence[str]]) -> Choice:
     """Choose the constraints from the settings and the tags of the training sentences.
 
-    ``auto``: with a CRF the scheme that all tags belong to, unless sentences violate it. ``bio``, ``bioes``: always.
-    Raises ConfigError for tags that do not belong to the scheme.
+    ``auto``: with a CRF the scheme that all tags belong to, unless too many sentences violate it. A scheme by name:
+    always. Raises ConfigError for tags that do not belong to the scheme.
     """
     scheme = config.constraints
     if scheme == NONE or (scheme == "auto" and config.decoder != "crf"):
@@ -83,10 +90,32 @@ def choose(config: NetworkConfig, sentences: Sequence[Sequence[str]]) -> Choice:
     tags = {tag for sentence in sentences for tag in sentence}
     if scheme != "auto":
         check(tags, scheme)
-        return Choice(scheme, first_break(sentences, scheme))
-    scheme = detect(tags)
-    broken = None if scheme == NONE else first_break(sentences, scheme)
-    return Choice(NONE if broken else scheme, broken)
+    else:
+        scheme = detect(tags)
+    if scheme == NONE:
+        return Choice(NONE)
+    found, few = schemes.broken_sentences(sentences, SCHEMES[scheme])
+    broken = tuple(violation._replace(scheme=scheme) for violation in found)
+    kept = few or not broken or config.constraints != "auto"
+    return Choice(scheme if kept else NONE, broken, bool(broken) and few)
+
+
+def mended(config: NetworkConfig, train: Rows, tasks: Sequence[str]) -> Rows:
+    """Return training sentences in which the few that break the constraints are mended (``schemes.mended_tags``).
+
+    A sentence is its words and its labels in each column; ``tasks`` are the columns' kinds, by default all of words.
+    """
+    rows = train
+    for column in range(1, len(train[0])):
+        if tasks and tasks[column - 1] != TAG:
+            continue
+        chosen = choose(config, [row[column] for row in train])
+        if chosen.mended:
+            rows = list(rows)
+            for i in (violation.sentence for violation in chosen.broken):
+                tags = schemes.mended_tags(rows[i][column], SCHEMES[chosen.scheme])
+                rows[i] = (*rows[i][:column], tags, *rows[i][column + 1 :])
+    return rows
 
 
 def check(tags: Iterable[str], scheme: str) -> None:

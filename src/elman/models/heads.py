@@ -112,9 +112,11 @@ class Heads:
         graph = None
         tasks = tuple(tasks) or (TAG,) * len(columns)
         for column, task in zip(columns, tasks, strict=True):
-            scheme, broken = constraints.choose(config.network, column) if task == TAG else (constraints.NONE, None)
-            if broken and config.network.constraints != "auto":
-                raise DataError(f"sentence {broken.sentence + 1}, {broken}; set constraints=none")
+            chosen = constraints.choose(config.network, column) if task == TAG else constraints.Choice(constraints.NONE)
+            scheme = chosen.scheme
+            if chosen.broken and scheme != constraints.NONE:  # a gold path that is forbidden has an infinite loss
+                first = chosen.broken[0]
+                raise DataError(f"sentence {first.sentence + 1}, {first}; set constraints=none")
             tags.append(tuple(sorted({tag for sentence in column for tag in sentence})))
             if tags[-1] and isinstance(tags[-1][0], Arc):
                 graph = Graph(len(tags) - 1)
@@ -192,7 +194,7 @@ class Heads:
 def decoder_for(
     config: NetworkConfig, tags: Sequence[str], scheme: str, smoothing: float = 0.0, name: str = "output"
 ) -> decoders.Decoder:
-    """Return the decoder that the settings ask for; ``scheme`` is ``none``, ``bio`` or ``bioes``.
+    """Return the decoder that the settings ask for; ``scheme`` is ``none`` or one of ``constraints.SCHEMES``.
 
     Raises ConfigError if tags do not belong to the scheme, or there are too many.
     """
@@ -216,7 +218,7 @@ def check_number(config: NetworkConfig, tags: int, scheme: str) -> None:
 
 
 def constraints_of(tags: Sequence[str], scheme: str) -> decoders.Constraints | None:
-    """Return the constraints of ``bio`` or ``bioes``; None for ``none``. Raises ConfigError if tags do not fit."""
+    """Return the constraints of a scheme; None for ``none``. Raises ConfigError if tags do not fit."""
     if scheme == constraints.NONE:
         return None
     constraints.check(tags, scheme)

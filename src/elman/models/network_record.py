@@ -150,7 +150,8 @@ def _schemes(schemes: Any, sets: Sequence[Sequence[str]]) -> list[str]:
 
     for scheme, tags in zip(schemes, sets, strict=True):
         if scheme not in (NONE, *constraints.SCHEMES):
-            raise ModelFileError(f"model constraints: expected bio or bioes, found {shown(scheme)}")
+            expected = " or ".join(constraints.SCHEMES)
+            raise ModelFileError(f"model constraints: expected {expected}, found {shown(scheme)}")
         try:
             if scheme != NONE:
                 constraints.check(tags, scheme)

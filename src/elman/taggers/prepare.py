@@ -17,10 +17,11 @@ from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY, TAG
 from elman.data.tokens import Token
 from elman.errors import ConfigError, DataError
+from elman.models import constraints
 from elman.models.kinds import KINDS, kernel_notes
 from elman.taggers.request import TrainRequest
 from elman.training import auto_settings
-from elman.training.data_warnings import constraint_warnings, label_warnings, training_warnings
+from elman.training.data_warnings import label_warnings, span_warnings, training_warnings
 from elman.utils.arguments import is_table
 from elman.utils.display import shown
 from elman.utils.files import input_files
@@ -103,7 +104,8 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
     if model in WITH_SETTINGS:
         config = auto_settings.resolve(config, pairs, tasks, single=budget is not None)
         for name in corpus.keys.words:
-            warnings += constraint_warnings(train, name, config.network)
+            warnings += span_warnings(train, name, config.network)
+        pairs = list(constraints.mended(config.network, pairs, tasks))
     vectors: Start | None = None
     if request.vectors is not None:
         vectors, note = _read_vectors(os.fspath(request.vectors), train, config.training.vectors_extra)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from elman import config
 from elman.data.sentence import Sentence
@@ -18,6 +18,9 @@ from elman.taggers.prepare import WITH_SETTINGS, Prepared, prepare
 from elman.taggers.request import TrainRequest
 from elman.taggers.tagger import predictor_of
 from elman.training.run_options import RunOptions
+
+if TYPE_CHECKING:
+    from elman.models.rnn import LinearModel, RecurrentModel
 
 _T = TypeVar("_T", bound=ColumnPredictor)
 
@@ -37,9 +40,7 @@ def train_labels(request: TrainRequest, *, raw_text: bool = False) -> ColumnPred
     run.note(*prepared.notes)
     run.warn(*prepared.warnings)
     if prepared.model in WITH_SETTINGS:
-        model = _fit(prepared, run)
-        if _is_open(request) and prepared.dev and TAG not in prepared.tasks and not model.interrupted:
-            model = _better(model, _fit_linear(prepared, run.part("linear model")), run)
+        model = _fit_better(prepared, run) if _is_open(request, prepared) else _fit(prepared, run)
     else:
         model = model_class(prepared.model).train(prepared.train)
     facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the best epoch
@@ -78,15 +79,19 @@ def with_facts(tagger: _T, sentences: Sequence[Sentence], held_out: str | None) 
     return tagger.about(format=sentences[0].format, sentences=len(sentences), words=words, held_out=held_out)
 
 
-def _is_open(request: TrainRequest) -> bool:
-    """Return whether the request leaves the choice of the model to dev."""
+def _is_open(request: TrainRequest, prepared: Prepared) -> bool:
+    """Return whether the choice of the model is left to dev: of document labels, if the request chooses nothing."""
     choices = request.model, request.settings or None, request.budget, request.vectors, request.base
-    return request.preset == "default" and not any(value is not None for value in choices)
+    is_free = request.preset == "default" and not any(value is not None for value in choices)
+    return is_free and bool(prepared.dev) and TAG not in prepared.tasks
 
 
-def _fit(prepared: Prepared, run: RunOptions) -> Any:
-    from elman.training.train_rnn import train_rnn
+def _fit(prepared: Prepared, run: RunOptions, linear: LinearModel | None = None) -> RecurrentModel:
+    """Train the model; ``linear`` is the linear model of the same texts, if it is trained already."""
+    from elman.training.train_rnn import train_linear, train_rnn
 
+    if prepared.model == "linear":
+        return train_linear(prepared.train, prepared.dev, prepared.config, run, prepared.tasks)
     return train_rnn(
         prepared.train,
         prepared.dev,
@@ -95,20 +100,26 @@ def _fit(prepared: Prepared, run: RunOptions) -> Any:
         tasks=prepared.tasks,
         vectors=prepared.vectors,
         budget=prepared.budget,
-        model_class=model_class(prepared.model),
+        linear=linear,
     )
 
 
-def _fit_linear(prepared: Prepared, run: RunOptions) -> Any:
-    return _fit(replace(prepared, model="linear", config=config.LINEAR), replace(run, on_progress=None))
+def _fit_better(prepared: Prepared, run: RunOptions) -> RecurrentModel:
+    """Train a linear model and a network; return the better one on dev, the network if they are equal, with a note."""
+    from elman.models.rnn import LinearModel
+    from elman.training import linear_model
 
-
-def _better(network: Any, linear: Any, run: RunOptions) -> Any:
-    """Return the model that is better on dev (the network if they are equal), with a note."""
-    scores = (
-        f"on dev the network has {100 * network.dev_accuracy:.2f} %, the linear model {100 * linear.dev_accuracy:.2f} %"
-    )
-    if linear.dev_accuracy > network.dev_accuracy:
+    own = replace(run.part("linear model"), on_progress=linear_model.with_part(run.on_progress))
+    linear = _fit(replace(prepared, model="linear", config=config.LINEAR), own)
+    if linear.interrupted:  # there is no network yet to keep
+        raise KeyboardInterrupt
+    assert isinstance(linear, LinearModel)
+    network = _fit(prepared, run, linear)
+    if network.interrupted:
+        return network
+    of_network, of_linear = (model.dev_accuracy or 0.0 for model in (network, linear))
+    scores = f"on dev the network has {100 * of_network:.2f} %, the linear model {100 * of_linear:.2f} %"
+    if of_linear > of_network:
         run.note(f"{scores}; the linear model is kept, --model rnn asks for the network")
         return linear
     run.note(f"{scores}; the network is kept")

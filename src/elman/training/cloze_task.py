@@ -71,9 +71,9 @@ class ClozeTask(TaggingTask):
         of_around, dw, db = unlinear(dscores * np.float32(1 / words))
         daround = np.zeros_like(around)
         daround[predicted] = of_around
-        gradients: Gradients = {"output.w_oh": SparseRows(candidates, dw)}
-        gradients["output.b_o"] = np.zeros_like(parameters["output.b_o"])
-        gradients["output.b_o"][candidates] = db
+        of_bias = np.zeros_like(parameters["output.b_o"])
+        of_bias[candidates] = db
+        gradients: Gradients = {"output.w_oh": SparseRows(candidates, dw), "output.b_o": of_bias}
         unencode(unmove(undrop(daround)), gradients)
         correct = int((best == where).sum())
         return LossTotals(float(losses.sum(dtype=np.float64)), len(rows), correct), gradients

@@ -15,7 +15,7 @@ from elman.errors import DataError
 from elman.models import constraints
 from elman.utils.display import shown
 
-WITHOUT_RULES = ("bilou", "bmes", "ioe1", "ioe2")
+WITHOUT_RULES = ("ioe1", "ioe2")
 """Span schemes that the tagger has no constraints for."""
 FREE_TEXT = 20
 """Minimum number of distinct labels that may be free text."""
@@ -68,29 +68,43 @@ def label_warnings(labels: Sequence[Sequence[str]], name: str) -> list[str]:
     return found_odd
 
 
-def constraint_warnings(train: Sequence[Sentence], target: str, config: NetworkConfig) -> list[str]:
-    """Return a warning if ``constraints=auto`` finds none: a sentence violates the scheme, or it is not supported.
+def span_warnings(train: Sequence[Sentence], target: str, config: NetworkConfig) -> list[str]:
+    """Return a warning if sentences break the rules of spans, which are few and mended, or ``auto`` has no constraints.
 
-    Raises DataError if tags violate the constraints set by name, ConfigError if these do not know a tag.
+    Raises DataError if many sentences break constraints that were set by name, ConfigError if these do not know a tag.
     """
     tags = [sentence.columns[target] for sentence in train]
-    chosen, broken = constraints.choose(config, tags)
-    if broken is None:
-        unruled = chosen == constraints.NONE and (config.constraints, config.decoder) == ("auto", "crf")
-        scheme = schemes.detect_scheme(tags).scheme if unruled else schemes.NO_SCHEME
-        if scheme not in WITHOUT_RULES:
-            return []
-        name = scheme.upper()
-        return [
-            f"column {target}: no constraints exist for {name} tags; elman convert --scheme bioes gives tags with some"
-        ]
+    chosen = constraints.choose(config, tags)
+    if not chosen.broken:
+        return _without_constraints(chosen.scheme, tags, target, config)
+    broken, n_more = chosen.broken[0], len(chosen.broken) - 1
     first = train[broken.sentence]
     line = first.line + first.rows[broken.word] if first.rows else first.line
-    if config.constraints != "auto":
+    if not chosen.mended and config.constraints != "auto":
         where = f"{broken}; fix the tags or set constraints=none"
         raise DataError(where, path=first.path or f"sentence {broken.sentence + 1}", line=line or None)
     where = f"{first.path}:{line}" if first.path else f"sentence {broken.sentence + 1}"
-    return [f"{where}: {broken}; the tagger uses no constraints (constraints=auto)"]
+    more = f"; so do{'es' * (n_more == 1)} {n_more:,} more sentence{'s' * (n_more > 1)} (elman check lists them)"
+    if chosen.mended:
+        old, new = tags[broken.sentence], schemes.mended_tags(tags[broken.sentence], constraints.SCHEMES[chosen.scheme])
+        i = next(i for i in range(len(old)) if old[i] != new[i])
+        what = (
+            f", in {shown(' '.join(first.words), 60)}; training reads {old[i]} of {shown(first.words[i])} as {new[i]}"
+        )
+        what += ", as conlleval does"
+    else:
+        what = "; the tagger uses no constraints (constraints=auto)"
+    return [f"{where}: {broken}{what}{more if n_more else ''}"]
+
+
+def _without_constraints(chosen: str, tags: Sequence[Sequence[str]], target: str, config: NetworkConfig) -> list[str]:
+    """Return a warning if ``constraints=auto`` has no constraints for the scheme of the tags."""
+    is_open = chosen == constraints.NONE and (config.constraints, config.decoder) == ("auto", "crf")
+    scheme = schemes.detect_scheme(tags).scheme if is_open else schemes.NO_SCHEME
+    if scheme not in WITHOUT_RULES:
+        return []
+    name = scheme.upper()
+    return [f"column {target}: no constraints exist for {name} tags; elman convert --scheme bioes gives tags with some"]
 
 
 def _overlap_warning(train: Sequence[Sentence], dev: Sequence[Sentence]) -> str | None:

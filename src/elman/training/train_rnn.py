@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TypeVar
 
 from elman.config import Config
 from elman.models.ensemble import Ensemble
-from elman.models.rnn import RecurrentModel
+from elman.models.rnn import LinearModel, RecurrentModel
+from elman.nn.encoder import Parameters
 from elman.training import ensemble, linear_model, temperature
 from elman.training.disk_corpus import DiskCorpus
 from elman.training.run_options import RunOptions
-from elman.training.tagging_task import Labelled, Start
+from elman.training.run_state import Record
+from elman.training.tagging_task import Labelled, Start, TaggingTask
 from elman.training.time_budget import Budget
+
+_Model = TypeVar("_Model", bound=RecurrentModel)
 
 
 def train_rnn(
@@ -24,18 +29,40 @@ def train_rnn(
     tasks: Sequence[str] = (),
     vectors: Start | None = None,
     budget: Budget | None = None,
-    model_class: type[RecurrentModel] = RecurrentModel,
+    linear: LinearModel | None = None,
 ) -> RecurrentModel:
     """Train a model on labelled sentences or a text on disk; ``dev`` chooses the epoch.
 
     Without ``dev``, the held-out part of a text on disk does. After Ctrl-C, return the best model so far, marked
-    ``interrupted``. ``budget`` chooses the size and the epochs of a single network. Otherwise as ``ensemble.begin``.
+    ``interrupted``. ``budget`` chooses the size and the epochs of a single network. ``linear`` is the linear model of
+    these texts that is averaged with the network; None: it is trained here. Otherwise as ``ensemble.begin``.
     """
-    alone = linear_model.train_linear(train, config, run, tasks)
+    if linear is None:
+        alone = linear_model.train_linear(train, config, run, tasks)
+    else:
+        alone = linear_model.as_part(linear, train, config, tasks)
     start = ensemble.begin(train, dev, config, seed=run.seed, tasks=tasks, vectors=vectors, single=budget is not None)
+    return _trained(RecurrentModel, start, run, budget, alone)
+
+
+def train_linear(
+    train: Labelled | DiskCorpus, dev: Labelled | None, config: Config, run: RunOptions, tasks: Sequence[str]
+) -> LinearModel:
+    """Train a linear model of document labels, as ``train_rnn`` trains a network."""
+    return _trained(LinearModel, ensemble.begin(train, dev, config, seed=run.seed, tasks=tasks), run)
+
+
+def _trained(
+    model_class: type[_Model],
+    start: TaggingTask,
+    run: RunOptions,
+    budget: Budget | None = None,
+    alone: tuple[Parameters, Record] | None = None,
+) -> _Model:
+    """Train the networks of a model; ``alone`` are parameters and record of a linear model to average them with."""
     done = ensemble.train(start, run, budget)
     task, first = done.tasks[0], done.records[0]
-    of_data = {"seed": run.seed, "sentences": len(train), "words": int(task.lengths.sum())}
+    of_data = {"seed": run.seed, "sentences": len(task.lengths), "words": int(task.lengths.sum())}
     training = {**of_data, **asdict(first), "interrupted": done.interrupted}
     members = [one.parameters for one in done.tasks]
     if alone is not None:

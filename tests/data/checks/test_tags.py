@@ -28,13 +28,20 @@ def test_missing_and_once(examined: Examined, of: Of) -> None:
 def test_illegal_sequences(examined: Examined, of: Of) -> None:
     report = examined(train=["a_O b_B-x c_I-x", "d_O e_I-x"], dev=["a_I-x", "b_B-x c_B-x"])
     train, dev = of(report, "scheme")
-    assert train.title == "1 place in train where tags break IOB2 (column tag)"
+    assert train.title == "1 place in train where tags break IOB2 (column tag), so training uses no constraints"
     assert train.severity == "error"
     (finding,) = train.findings
     assert finding.message == "I-x after O is no IOB2, on “e”"
     assert finding.place == Location("train.txt", 2)
     assert finding.details == {"column": "tag", "split": "train", "scheme": "iob2", "before": "O", "after": "I-x"}
     assert dev.findings[0].message == "I-x at the beginning of a sentence is no IOB2, on “a”"
+
+
+def test_few_illegal_sequences_are_mended_in_training(examined: Examined, of: Of) -> None:
+    (train,) = of(examined(train=["a_O b_B-x"] * 20 + ["a_O b_I-x"]), "scheme")
+    assert train.title == "1 place in train where tags break IOB2 (column tag), mended in training"
+    (train,) = of(examined(train=["a_B-x b_B-"] * 20), "scheme")  # constraints know B- as a type
+    assert train.title == "20 places in train where tags break IOB2 (column tag)"
 
 
 def test_another_scheme(examined: Examined, of: Of) -> None:

@@ -26,8 +26,8 @@ def pretrain(options: Options) -> None:
     """Pretrain a network on raw text, to begin training with.
 
     RAW is text as it is, one or many sentences a line. The network learns to fill in each word from those around it;
-    elman train --from BASE begins with its weights, and needs fewer labelled sentences. It predicts nothing itself.
-    Name the labelled file of the later training with --like: words have to be cut as there.
+    elman train --from BASE begins with its weights. Whether that helps is not measured: compare on your dev set.
+    It predicts nothing itself. Name the labelled file of the later training with --like: words have to be cut as there.
 
     \b
       elman pretrain reviews.txt.xz --like train.conllu -o base.model

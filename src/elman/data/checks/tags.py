@@ -141,11 +141,22 @@ def scheme_violations(
             }
             finding = Finding("error", first_location(split.sentences[0]), message, details=details)
             yield FindingGroup("scheme", f"{split.name} is in another tag scheme ({column_title(column)})", [finding])
-        tags = (sentence.columns[column] for sentence in split.sentences)
+        tags = [sentence.columns[column] for sentence in split.sentences]
         findings = [_violation_finding(split, column, violation) for violation in schemes.find_violations(tags, scheme)]
         if findings:
             title = f"{counted(len(findings), 'place')} in {split.name} where tags break {scheme.upper()}"
-            yield FindingGroup("scheme", f"{title} ({column_title(column)})", findings)
+            in_training = _in_training(tags, scheme) if split is splits[0] else ""
+            yield FindingGroup("scheme", f"{title} ({column_title(column)}){in_training}", findings)
+
+
+def _in_training(tags: Sequence[Sequence[str]], scheme: str) -> str:
+    """Return what ``elman train`` does about violations, for the title of the findings."""
+    if scheme not in schemes.WITH_CONSTRAINTS:
+        return ""
+    broken, few = schemes.broken_sentences(tags, scheme)
+    if not broken:
+        return ""
+    return ", mended in training" if few else ", so training uses no constraints"
 
 
 def _violation_finding(split: DataSplit, column: str, violation: schemes.SchemeViolation) -> Finding:
