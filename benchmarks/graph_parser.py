@@ -3,7 +3,7 @@
     python benchmarks/graph_parser.py [--rows default,rate] [--set en_ewt] [--every 5] [--seed 1]
 
 Every ``--every``-th sentence of train is learned by ``--task parse:heads=graph`` with the settings of a row of
-``ROWS``, every third of dev chooses the epoch, and all of dev is parsed: gold words, predicted tags. Results are kept in
+``ROWS``, every third of dev chooses the epoch, and all of dev is parsed: gold words, predicted tags. Results are in
 benchmarks/results/graph-parser.json, one for each row, treebank, share and seed. Prints UPOS, UAS, LAS and the CPU
 seconds of training and scoring.
 """
