@@ -326,10 +326,10 @@ def test_no_output(refused: Refused, train_file: Path) -> None:
 def test_ctrl_c_in_the_first_epoch(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], train_file: Path, tmp_path: Path
 ) -> None:
-    from elman.cli.commands import train as command
+    from elman.cli import training_run
 
     stopped = SimpleNamespace(interrupted=True, describe=lambda: {"training": {"epochs": 0}})
-    monkeypatch.setattr(command, "_train", lambda *_: stopped)
+    monkeypatch.setattr(training_run, "_train", lambda *_: stopped)
     assert cli.run(["train", str(train_file), "-o", str(tmp_path / "m")]) == 130
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "elman: stopped before the first epoch was done; nothing is written\n")
