@@ -47,11 +47,7 @@ TASKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "classify": ("t.tsv", texts(36), {"dev": "17%", "settings": SMALL | {"linear_share": 0.0}}),
     "pipeline": ("t.conllu", CONLLU * 8, {"task": "pipeline", "settings": SMALL}),
     "lm": ("t.raw", "a b a c b a c\n" * 8, {"task": "lm", "settings": SMALL | {"chunk": 2, "averaging": 0.4}}),
-    "pretrain": (
-        "t.raw",
-        "A b. A c, b!\nC a b?\n" * 20,
-        {"task": "pretrain", "settings": {name: value for name, value in SMALL.items() if name != "epochs"}},
-    ),
+    "pretrain": ("t.raw", "A b. A c, b!\nC a b?\n" * 11, {"task": "pretrain", "settings": SMALL}),
     "regress": (
         "t.num",
         numbers(36),
