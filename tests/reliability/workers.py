@@ -99,10 +99,13 @@ class Worker:
 
 def serve(at: str, try_one: Callable[[int], str]) -> None:
     """Answer blocks of numbers from standard input: with counts of what ``try_one`` returns, and faults it raises."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     gc.collect()
     gc.freeze()  # what is there already stays
-    with open(at, "r+b") as file, mmap.mmap(file.fileno(), 8) as place:
+    with (
+        os.fdopen(os.dup(1), "w", encoding="utf-8") as answers,
+        open(at, "r+b") as file,
+        mmap.mmap(file.fileno(), 8) as place,
+    ):
         for line in sys.stdin:
             counts: Counter[str] = Counter()
             faults = []
