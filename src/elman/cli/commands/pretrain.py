@@ -26,7 +26,7 @@ def pretrain(options: Options) -> None:
     """Pretrain a network on raw text, to begin training with.
 
     RAW is text as it is, one or many sentences a line. The network learns to fill in each word from those around it;
-    elman train --from BASE begins with its weights. Whether that helps is not measured: compare on your dev set.
+    elman train --from BASE begins with its weights. Whether that helps is not measured: compare first.
     It predicts nothing itself. Name the labelled file of the later training with --like: words have to be cut as there.
 
     \b
