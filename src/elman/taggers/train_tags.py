@@ -41,6 +41,10 @@ def train_labels(request: TrainRequest, *, raw_text: bool = False) -> ColumnPred
         model = _fit_better(prepared, run) if _is_open(request, prepared) else _fit(prepared, run)
     else:
         model = model_class(prepared.model).train(prepared.train)
+    if prepared.dictionary is not None and prepared.dev:
+        from elman.training.dictionary_report import report
+
+        run.note(*report(model, prepared.dev, prepared.targets))
     facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the best epoch
     options: dict[str, Any] = {"targets": prepared.targets, "format": prepared.format, "threads": run.threads}
     options["inputs"] = prepared.inputs
@@ -79,7 +83,7 @@ def with_facts(tagger: _T, sentences: Sequence[Sentence], held_out: str | None) 
 
 def _is_open(request: TrainRequest, prepared: Prepared) -> bool:
     """Return whether the choice of the model is left to dev: of document labels, if the request chooses nothing."""
-    choices = request.model, request.settings or None, request.budget, request.vectors
+    choices = request.model, request.settings or None, request.budget, request.vectors, request.lexicon or None
     is_free = request.preset == "default" and not any(value is not None for value in choices)
     return is_free and bool(prepared.dev) and TAG not in prepared.tasks
 
@@ -97,6 +101,7 @@ def _fit(prepared: Prepared, run: RunOptions) -> RecurrentModel:
         tasks=prepared.tasks,
         vectors=prepared.vectors,
         budget=prepared.budget,
+        dictionary=prepared.dictionary,
     )
 
 

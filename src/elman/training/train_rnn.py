@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from typing import TypeVar
 
 from elman.config import LINEAR, Config
+from elman.features.dictionary import Dictionary
 from elman.features.vectors import Vectors
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import LinearModel, RecurrentModel
@@ -30,6 +31,7 @@ def train_rnn(
     tasks: Sequence[str] = (),
     vectors: Vectors | None = None,
     budget: Budget | None = None,
+    dictionary: Dictionary | None = None,
 ) -> RecurrentModel:
     """Train a model on labelled sentences or a text on disk; ``dev`` chooses the epoch.
 
@@ -38,7 +40,16 @@ def train_rnn(
     ``ensemble.begin``.
     """
     alone = linear_model.train_linear(train, config, run, tasks)
-    start = ensemble.begin(train, dev, config, seed=run.seed, tasks=tasks, vectors=vectors, single=budget is not None)
+    start = ensemble.begin(
+        train,
+        dev,
+        config,
+        seed=run.seed,
+        tasks=tasks,
+        vectors=vectors,
+        single=budget is not None,
+        dictionary=dictionary,
+    )
     return _trained(RecurrentModel, start, run, budget, alone)
 
 
