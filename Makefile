@@ -54,8 +54,9 @@ test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## t
 SERVICE := build/service
 EWT ?= ../shared/data/ud/en_ewt/en_ewt-ud
 WIKI ?= ../shared/data/tutorial/data/wiki-en
-test-service: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model $(SERVICE)/.schemathesis ## fuzz elman serve by its OpenAPI document, 20,000 cases, half an hour; OPTIONS='--cases 1000'
-	@$(BIN)/python tests/reliability/fuzz_api.py $(SERVICE)/small.model $(EWT)-dev.conllu --schemathesis $(abspath $(SERVICE))/venv/bin/schemathesis $(OPTIONS)
+test-service: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model $(SERVICE)/.schemathesis ## fuzz elman serve by its OpenAPI document, 20,000 cases, half an hour; again to go on; OPTIONS='--cases 1000'
+	@$(BIN)/python tests/reliability/fuzz_api.py $(SERVICE)/small.model $(EWT)-dev.conllu --schemathesis $(abspath $(SERVICE))/venv/bin/schemathesis \
+	  --progress $(SERVICE)/fuzz.json $(OPTIONS)
 
 test-kill: $(VENV)/.installed $(VENV)/.extra-serve $(SERVICE)/small.model ## kill elman serve under load 200 times, a quarter of an hour; OPTIONS='--times 20 --seed 2'
 	@$(BIN)/python tests/reliability/kill_server.py $(SERVICE)/small.model $(EWT)-dev.conllu $(OPTIONS)
@@ -81,15 +82,18 @@ format: $(VENV)/.extra-lint ## let ruff put the files in order
 types: $(VENV)/.installed $(VENV)/.extra-types ## mypy --strict on src
 	@$(BIN)/mypy
 
-sanitize: $(VENV)/.extra-test $(VENV)/.installed ## the kernels' tests under AddressSanitizer and UBSan (gcc, Linux)
+sanitize: $(VENV)/.extra-test $(VENV)/.installed build/sanitize/.built ## the kernels' tests under AddressSanitizer and UBSan (gcc, Linux)
+	@PYTHONPATH=build/sanitize/site ELMAN_KERNELS=native ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/taggers/test_fast_lines.py -k "not loaded"
+
+build/sanitize/.built: $(SOURCES) | $(VENV)/.made
 	@echo "make: building the kernels with sanitizers"
 	@rm -rf build/sanitize
 	@$(PIP) wheel . --no-deps --wheel-dir build/sanitize --config-settings=build-dir=build/sanitize/cmake \
 	  --config-settings=cmake.build-type=RelWithDebInfo --config-settings=cmake.define.ELMAN_SANITIZE=ON
 	@$(PIP) install --no-deps --target build/sanitize/site build/sanitize/*.whl
-	@PYTHONPATH=build/sanitize/site ELMAN_KERNELS=native ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
-	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/taggers/test_fast_lines.py -k "not loaded"
+	@touch $@
 
 sanitize-threads: $(VENV)/.extra-test $(VENV)/.installed ## tagging, loading and learning in 64 threads under ThreadSanitizer (gcc, Linux); OPTIONS='--minutes 10'
 	@echo "make: building the kernels with ThreadSanitizer"
@@ -103,14 +107,20 @@ sanitize-threads: $(VENV)/.extra-test $(VENV)/.installed ## tagging, loading and
 
 # Each proof adds its counts to benchmarks/results/reliability.json and goes on where it ended, until its share is done.
 PROOFS := $(if $(PART),$(PART),fault_calls power_loss address_space poor_places many_threads mutate_models mutate_inputs \
-  api_machine hostile_text)
-prove = @failed=; for proof in $(PROOFS); do $(BIN)/python tests/reliability/$$proof.py $(1) $(OPTIONS) || failed="$$failed $$proof"; done; \
+  api_machine hostile_text stop_at_step kill_resume)
+prove = @failed=; for proof in $(PROOFS); do $(BIN)/python tests/reliability/$$proof.py $(1) $$(test $$proof != mutate_models || echo $(SANITIZED)) $(OPTIONS) \
+  || failed="$$failed $$proof"; done; \
   $(BIN)/python tests/reliability/campaign.py; test -z "$$failed" || { echo "make: faults in:$$failed" >&2; exit 1; }
 
-reliability: $(VENV)/.installed $(VENV)/.extra-test ## try to break every promise, a tenth of the cases, at most an hour; PART=fault_calls
+# Every tenth block of mutated models is loaded by kernels with sanitizers, where the compiler has them.
+SANITIZERS := $(if $(filter mutate_models,$(PROOFS)),$(findstring /,$(shell $(CXX) -print-file-name=libasan.so 2> /dev/null)))
+SANITIZED := $(if $(SANITIZERS),--sanitized build/sanitize/site)
+PROVED := $(VENV)/.installed $(VENV)/.extra-test $(if $(SANITIZERS),build/sanitize/.built)
+
+reliability: $(PROVED) ## try to break every promise, a tenth of the cases, at most an hour; PART=fault_calls
 	$(call prove,--share 0.1 --minutes 6)
 
-reliability-full: $(VENV)/.installed $(VENV)/.extra-test ## all cases, 20 minutes of each proof; again to go on; PART=fault_calls
+reliability-full: $(PROVED) ## all cases, 20 minutes of each proof; again to go on; PART=fault_calls
 	$(call prove,--share 1 --minutes 20)
 
 bench: $(BENCH_VENV)/.ready ## speed against PyTorch, ONNX Runtime, CRFsuite, NLTK, spaCy; 20 minutes; OPTIONS='--only w2,w3'

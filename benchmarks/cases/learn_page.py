@@ -62,6 +62,11 @@ def one_by_one(rows: Sequence[Row]) -> str:
     for name, unit in (("seconds", "s"), ("cpu_seconds", "s of CPU time"), ("rss_mb", "MB")):
         tenths = np.mean([row[name] for row in rows], axis=0)
         table += [[f"{unit}, medians of the first and last tenth", f"{tenths[0]:.2f}, {tenths[-1]:.2f}"]]
+    turns = [row["turns"] for row in rows if "turns" in row]
+    if turns:
+        few, many = turns[0]["earlier"]
+        growth = ", ".join(f"{of['ratios'][1]:.2f}" for of in turns)
+        table += [[f"CPU time after {many:,} corrections, of that after {few:,}, in turns, each seed", growth]]
     scores = [float(np.mean([row["scores"][how] for row in rows])) for how in ("before", "patch", "retrain")]
     table += [["accuracy on test before, patched, retrained", ", ".join(f"{score:.2f}" for score in scores)]]
     return results.table(["", f"seeds: {len(rows)}"], table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ CORRECTIONS = 200
 HELD_OUT = 300
 ALONE = 100
 ROUND = 20
+TURNS = 50
 Row = dict[str, Any]
 
 
@@ -44,7 +46,7 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
     first = trained(base, seed, preset)
     one = learner(first, base, held, seed)
     done: list[tuple[Text, set[int]]] = []
-    costs, right, later = [], [(0, 0)], [(0, 0)]
+    costs, right, later, early = [], [(0, 0)], [(0, 0)], copy(one)
     for text in stream:
         if len(done) == most or not (wrong := _wrong(one.model, text)):
             continue
@@ -53,6 +55,8 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
         seconds = np.array([time.perf_counter(), time.process_time()]) - start
         costs.append((*seconds, (memory(os.getpid()) or (0.0,))[0]))
         done.append((text, wrong))
+        if len(done) == most // 10:
+            early = copy(one)
         for found, ago in ((right, 1), (later, 201)):
             if len(done) >= ago:
                 then, words = done[-ago]
@@ -67,7 +71,27 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
     )
     row = {"corrections": len(done), "right": np.sum(right, axis=0).tolist(), "later": np.sum(later, axis=0).tolist()}
     scores = {how: score(model, read(name, "test"), name) for how, model in models.items()}
-    return row | {"seconds": wall, "cpu_seconds": cpu, "rss_mb": mb, "scores": scores}
+    turns = {"earlier": [len(each.model.history.digests) for each in (early, one)], **_in_turns((early, one), held)}
+    return row | {"seconds": wall, "cpu_seconds": cpu, "rss_mb": mb, "scores": scores, "turns": turns}
+
+
+def _in_turns(learners: Sequence[Any], texts: Sequence[Text]) -> Row:
+    """Correct each text by itself with each learner, in turns, so that other work on the machine slows all alike.
+
+    Return the medians of CPU time, and of its ratios to that of the first learner.
+    """
+    costs: list[list[float]] = []
+    for text in texts:
+        if len(costs) < TURNS and all(_wrong(each.model, text) for each in learners):
+            seconds = [0.0] * len(learners)
+            for i in range(len(learners))[:: -1 if len(costs) % 2 else 1]:
+                start = time.process_time()
+                copy(learners[i]).update(pairs([text]))
+                seconds[i] = time.process_time() - start
+            costs.append(seconds)
+    ratios = [[own / seconds[0] for own in seconds] for seconds in costs]
+    medians = ([float(median) for median in np.median(of, axis=0)] for of in (costs, ratios))
+    return dict(zip(("cpu_seconds", "ratios"), medians, strict=True))
 
 
 def alone(name: str, most: int, seed: int, preset: str) -> Row:

@@ -210,6 +210,8 @@ def checked(name: str, setting: Setting, value: Any) -> Any:
 
 def _coerce(name: str, setting: Setting, value: Any) -> Any:
     kind: type = type(setting.default)
+    if type(value) is kind:
+        return value
     try:
         if isinstance(value, bool) or (kind is int and isinstance(value, float) and value != int(value)):
             raise ValueError

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +29,14 @@ TOKEN = "a-token-of-the-tests"
 class Running:
     """An ``elman serve`` of its own process, on a small model and sentences without tags."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.folder, self.options, self.port = folder, options, 0
+    def __init__(self, folder: Path, *options: str, files: Sequence[str] = ("new.jsonl",)) -> None:
+        self.folder, self.options, self.files, self.port = folder, options, files, 0
         (folder / "token").write_text(TOKEN)
         self.start()
 
     def start(self) -> None:
         """Start it, the second time on the port of the first."""
-        files = ["small.model", "new.jsonl", "--replay", "train.jsonl", "--token-file", "token"]
+        files = ["small.model", *self.files, "--replay", "train.jsonl", "--token-file", "token"]
         command = [sys.executable, "-m", "elman", "serve", *files, "--port", str(self.port), "--quiet", *self.options]
         self.process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
@@ -99,10 +99,10 @@ def serve(prepared: Callable[[str], Path], tmp_path: Path) -> Iterator[Callable[
     """Starts a service of a kind, with a database of its own."""
     running: list[Running] = []
 
-    def start(kind: str = "spans", *options: str) -> Running:
+    def start(kind: str = "spans", *options: str, **given: Any) -> Running:
         folder = tmp_path / str(len(running))
         shutil.copytree(prepared(kind), folder)
-        running.append(Running(folder, *options))
+        running.append(Running(folder, *options, **given))
         return running[-1]
 
     yield start
@@ -156,7 +156,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("console", lambda message: report(problems, message))
         page.on("request", lambda asked: None if asked.url.startswith(service.base) else problems.append(asked.url))
         page.goto(service.url)
-        page.wait_for_selector("#main .sentence, #main .text")
+        page.wait_for_selector("#main .sentence, #main .text, #main p:has-text('There are no')")
         return page
 
     yield open_

@@ -237,6 +237,12 @@ def test_search_and_filter_and_the_end_of_the_list(serve, open_page):
     expect(page.locator(".token").first).to_be_visible()
 
 
+def test_page_without_sentences_says_so(serve, open_page):
+    page = open_page(serve(files=()))
+    expect(page.locator("#main")).to_contain_text("There are no sentences: start “elman serve” with the files")
+    expect(page.get_by_role("button", name="Accept")).to_be_disabled()
+
+
 def test_names_of_annotators_keep_their_work_apart(serve, open_page):
     service = serve()
     page = open_page(service)

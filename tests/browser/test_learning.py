@@ -116,3 +116,22 @@ def test_models_retraining_report_and_export(serve, open_page):
     exported = download.value.path().read_text().splitlines()
     assert len(exported) == len((service.folder / "new.jsonl").read_text().splitlines())
     assert any('"B-' in line for line in exported)
+
+
+def test_report_shows_how_far_annotators_agree(serve, open_page):
+    service = serve("spans", "--no-learn", "--overlap", "1")
+    words = 0
+    for name, tag in (("anna", "O"), ("ben", "B-city")):
+        for card in service.ask(f"v1/queue?limit=4&order=file&annotator={name}")["cards"]:
+            tags = card["columns"]["ner"]["tags"]
+            before, after = (
+                {"columns": {"ner": each}, "labels": {}} for each in (tags, [tag, *["O"] * (len(tags) - 1)])
+            )
+            about = {"id": card["id"], "version": 0, "annotator": name, "seconds": 90}
+            service.ask("v1/corrections", {**about, "before": before, "after": after})
+            words += len(tags)
+    page = open_page(service)
+    page.keyboard.press("Alt+r")
+    agreed = 1 - 4 / (words / 2)  # of each of the four sentences the first word is another
+    expect(page.locator("tr", has_text="anna, ben")).to_have_text(re.compile(rf"anna, ben4{100 * agreed:.1f}\s%0.000"))
+    expect(page.locator("tr", has_text=re.compile("^anna40"))).to_contain_text("6 min")

@@ -50,6 +50,32 @@ def test_other_views(serve, open_page):
         check(page)
 
 
+def test_figures_stay_on_one_line(serve, open_page):
+    service = serve("odd")
+    page = open_page(service, viewport={"width": 800, "height": 700})
+    page.keyboard.press(".")
+    page.wait_for_selector("#explain .share")
+    assert page.locator("#explain .share").evaluate_all("all => all.every((one) => one.clientHeight < 40)")
+    for key in ("Home", "1", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#numbers")).to_contain_text("1 corrected")
+    page.keyboard.press("Alt+r")
+    page.wait_for_selector("main table")
+    styles = page.locator("td.figure").evaluate_all("all => all.map((one) => getComputedStyle(one).whiteSpace)")
+    assert set(styles) == {"nowrap"}
+    check(page)
+
+
+def test_signs_stand_before_figures_in_texts_to_the_left(read_only, open_page):
+    page = open_page(read_only("rtl"))
+    page.keyboard.press(".")
+    page.wait_for_selector("#explain .why small")
+    directions = page.locator("#explain .why small").evaluate_all(
+        "all => all.map((one) => getComputedStyle(one).direction)"
+    )
+    assert set(directions) == {"ltr"}
+
+
 def test_focus_is_seen_and_doubt_is_not_only_a_colour(read_only, open_page):
     page = open_page(read_only("spans"))
     outline = "getComputedStyle(document.activeElement).outlineStyle"

@@ -18,7 +18,7 @@ import pytest
 
 from elman import cli
 from elman.utils import signals
-from elman.utils.files import OutputFile, scratch_folder
+from elman.utils.files import OutputFile, scratch_beside
 
 
 def state() -> dict[str, Any]:
@@ -105,10 +105,10 @@ def test_what_is_begun_can_be_undone_at_any_moment(tmp_path: Path) -> None:
     with (
         pytest.raises(KeyboardInterrupt),
         OutputFile(str(tmp_path / "out")) as file,
-        scratch_folder(str(tmp_path)) as folder,
+        scratch_beside(str(tmp_path / "out")) as scratch,
     ):
         file.write("new")
-        Path(folder, "scratch").write_text("some")
+        Path(scratch).write_text("some")
         for undo in list(signals.UNDO.values()):
             undo()
         assert list(tmp_path.iterdir()) == []

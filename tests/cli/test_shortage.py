@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 import mmap
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from elman.__main__ import main
 from elman.cli.shortage import _Room, lacks_memory, watch_imports
 
 resource = pytest.importorskip("resource", reason="no limits of address space here")
@@ -53,7 +56,40 @@ def test_imports_are_watched_only_under_a_limit(monkeypatch: pytest.MonkeyPatch,
         (ImportError("lib.so: failed to map segment from shared object"), True),
         (ImportError("lib.so: undefined symbol: x"), False),
         (ModuleNotFoundError("No module named 'x'"), False),
+        (SystemError("error return without exception set"), True),
+        (SystemError("<function _find_and_load at 0x7f> returned NULL without setting an exception"), True),
+        (SystemError("Negative size passed to PyUnicode_New"), False),
     ],
 )
-def test_a_library_that_does_not_fit(error: ImportError, short: bool) -> None:
+def test_a_library_that_does_not_fit(error: Exception, short: bool) -> None:
     assert lacks_memory(error) is short
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (MemoryError(), "elman: not enough memory\n"),
+        (SystemError("error return without exception set"), "elman: not enough memory\n"),
+        (ImportError("lib.so: failed to map segment from shared object", name="rich"), "elman: not enough memory\n"),
+        (ModuleNotFoundError("No module named 'click'", name="click"), "elman: elman needs the package click: No mod"),
+    ],
+)
+def test_a_command_line_that_cannot_be_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, line: str
+) -> None:
+    monkeypatch.setattr("elman.utils.signals.install", lambda: None)
+    monkeypatch.setattr("builtins.__import__", _failing(error))
+    with pytest.raises(SystemExit) as end:
+        main()
+    monkeypatch.undo()
+    assert end.value.code == 2 and capsys.readouterr().err.startswith(line)
+
+
+def _failing(error: Exception) -> Callable[..., Any]:
+    def imported(name: str, *arguments: Any, **options: Any) -> Any:
+        if name == "elman.cli":
+            raise error
+        return real(name, *arguments, **options)
+
+    real = builtins.__import__
+    return imported

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
+from elman.data import trees
 from elman.data.trees import Tree, from_pieces, parse_tree, read_trees, to_pieces
 from elman.errors import DataError
 
@@ -105,3 +106,19 @@ def test_pieces():
 @given(st.sampled_from([RAINS, Tree("", (RAINS,)), Tree("*", (RAINS, Tree("*", ("*",))))]))
 def test_pieces_are_the_tree(tree: Tree) -> None:
     assert from_pieces(to_pieces(tree), tree.words()) == str(tree)
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("(A " * 12 + "b" + ")" * 12, "10 brackets within each other"),
+        ("(A " + "b " * 50 + ")", "40 brackets, words and lines"),
+        ("(A\n" + "\n" * 50 + "b)", "40 brackets, words and lines"),
+    ],
+)
+def test_trees_have_limits(text, most, monkeypatch):
+    monkeypatch.setattr(trees, "DEPTH", 10)
+    monkeypatch.setattr(trees, "SENTENCE", 40)
+    assert len(list(read_trees(["(A " * 10 + "b" + ")" * 10]))) == 1
+    with pytest.raises(DataError, match=f"^f:1: the tree that begins here has more than {most}: does a bracket"):
+        list(read_trees(text.splitlines(keepends=True), "f"))

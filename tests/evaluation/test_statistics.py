@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from elman.evaluation.statistics import CountTotals, ScorePair, bootstrap, mcnemar, permutation_test, t_quantile, t_test
+from elman.evaluation.statistics import (
+    CountTotals,
+    ScorePair,
+    bootstrap,
+    least_p,
+    mcnemar,
+    permutation_test,
+    t_quantile,
+    t_test,
+)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +96,8 @@ def test_bootstrap_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.array([[1, 0, 2], [0, 1, 3], [1, 1, 1]])
     assert bootstrap(rows, share, 25, seed=1).shape == (25,)
     assert np.array_equal(bootstrap(rows, share, 25, seed=1), bootstrap(rows, share, 25, seed=1))
+
+
+def test_least_p_is_that_of_the_sign_test() -> None:
+    assert [least_p(n) for n in (0, 1, 2, 5, 6)] == [1.0, 1.0, 0.5, 0.0625, 0.03125]
+    assert [least_p(n) for n in range(1, 30)] == [mcnemar(0, n).p_value for n in range(1, 30)]

@@ -43,13 +43,17 @@ def _streams(stdin: bytes, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
         stream.flush()
     kept = [os.dup(number) for number in range(3)]
     end, begin = os.pipe()
-    writer = threading.Thread(target=_write, args=(begin, stdin), daemon=True)
-    os.environ["COLUMNS"] = "80"
+    writer = threading.Thread(target=_write, args=(begin, stdin), daemon=True) if stdin else None
+    if environment.get("COLUMNS") != "80":
+        os.environ["COLUMNS"] = "80"
     try:
         for number, source in enumerate((end, out.fileno(), err.fileno())):
             os.dup2(source, number)
         os.close(end)
-        writer.start()
+        if writer is None:
+            os.close(begin)
+        else:
+            writer.start()
         sys.stdin, sys.stdout, sys.stderr = (
             open(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww")
         )
@@ -59,9 +63,11 @@ def _streams(stdin: bytes, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
         for number, descriptor in enumerate(kept):
             os.dup2(descriptor, number)
             os.close(descriptor)
-        writer.join()
-        os.environ.clear()
-        os.environ.update(environment)
+        if writer is not None:
+            writer.join()
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
         for name, value in state.items():
             setattr(signals._State, name, value)
 

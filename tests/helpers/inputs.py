@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
 import lzma
 import random
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from elman.data.formats import HOLDS, INPUT_FORMATS, open_writer
+from elman.data.formats.registry import BINARY, OPTIONS
 from elman.data.sentence import Sentence
 from elman.errors import ElmanError
+from elman.utils import compression
 from forged import CONLLU, TREES
 from mutations import INTEGERS, TEXTS, changed_bytes, changed_json, changed_text, deepened
 
@@ -46,18 +50,51 @@ OTHERS = {
     "tsv": ["text\tlabel\ngood film\tpos\n"],
     "label_text": ["LOC:city Where is it ?\nNUM:date When ?\n", "pos\tgood film\n"],
     "text": ["the cats sleep.\nMr Lee sees New York.\n\nit rains"],
+    "spacy": [zlib.compress(b"\x86\xa7version\xa30.1\xa5attrs\x91\x40").decode("latin-1")],
 }
 """Files as other programs write them, beside those that elman writes."""
-PACKINGS: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": lambda data: gzip.compress(data, 1, mtime=0),
-    ".xz": lambda data: lzma.compress(data, preset=0),
-}
-try:
-    from backports import zstd
 
-    PACKINGS[".zst"] = lambda data: bytes(zstd.compress(data, 1))
-except ImportError:
-    pass
+
+def _packing(ending: str) -> Callable[[bytes], bytes]:
+    """Return a function that packs data as a file with this ending is packed."""
+
+    def packed_in_memory(data: bytes) -> bytes:
+        sink = io.BytesIO()
+        stream = compression.compressing(sink, f"x{ending}")
+        assert stream is not None
+        stream.write(data)
+        stream.close()
+        return sink.getvalue()
+
+    return packed_in_memory
+
+
+def _packings() -> dict[str, Callable[[bytes], bytes]]:
+    """Return how files of each ending are packed, of all that can be read here; the usual ones at their fastest."""
+    found = {}
+    fast: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": lambda data: gzip.compress(data, 1, mtime=0),
+        ".xz": lambda data: lzma.compress(data, preset=0),
+    }
+    for ending in compression.ENDINGS:
+        try:
+            compression.kind_of(f"x{ending}")
+        except ElmanError:  # its package is missing
+            continue
+        found[ending] = fast.get(ending) or _packing(ending)
+    return found
+
+
+PACKINGS = _packings()
+NOT_READ: dict[str, Callable[[bytes], bytes]] = {".bz2": bz2.compress, ".zip": lambda data: b"PK\x03\x04" + data}
+"""How files are packed that are refused."""
+OF_FORMATS = {
+    "columns": ["word=1", "word=2", "word=1,ner=2", "word=3,upos=4", "word=100000000000"],
+    "csv": ["text=text,label=label", "word=word,sentence=sentence", "header=no,text=1,label=2", "text=9,header=no"],
+    "jsonl": ["spans=widen", "words=spaces", "offsets=utf-16", "answers=all", "text=text", "names=O", "names=A,B,C"],
+    "word_tag": ["separator=/", "separator=|", "separator=__"],
+}
+"""Options of formats; other formats with options are given all of them."""
 ENCODINGS = ("utf-16", "utf-8-sig", "latin-1", "cp1252", "utf-32", "shift_jis", "gb18030")
 
 
@@ -65,14 +102,14 @@ def files() -> dict[str, list[bytes]]:
     """Return files of each format that can be read here."""
     found: dict[str, list[bytes]] = {}
     for name in INPUT_FORMATS:
-        found[name] = [text.encode() for text in OTHERS.get(name, [])]
+        found[name] = [text.encode("latin-1" if name in BINARY else "utf-8") for text in OTHERS.get(name, [])]
         for n_columns, n_labels in ((1, 0), (2, 0), (0, 1), (1, 1)):
             try:
                 found[name].append(_written(name, n_columns, n_labels))
             except (ElmanError, AttributeError, ValueError):
                 continue  # not of this format, or its package is missing
     found["parquet"] += _tables()
-    return {name: some for name, some in found.items() if some}
+    return {name: some or found["columns"] for name, some in found.items()}
 
 
 def _written(name: str, n_columns: int, n_labels: int) -> bytes:
@@ -110,7 +147,7 @@ def _tables() -> list[bytes]:
 def changed_file(draw: random.Random, data: bytes, name: str) -> bytes:
     """Return a mutant of a file of a format."""
     kind = draw.random()
-    binary = name in ("parquet", "spacy")
+    binary = name in BINARY
     if not binary and name in ("jsonl", "json") and kind < 0.5:
         return _changed_records(draw, data, name)
     if not binary and kind < 0.75:
@@ -180,10 +217,22 @@ def _changed_lines(draw: random.Random, data: bytes) -> bytes:
     return "".join(lines).encode(errors="surrogateescape" if draw.random() < 0.5 else "replace")
 
 
+def with_options(draw: random.Random, name: str) -> str:
+    """Return the name of a format, perhaps with options."""
+    if draw.random() < 0.8 or (name not in OPTIONS and draw.random() < 0.9):
+        return name
+    own = OF_FORMATS.get(name) or [option for options in OF_FORMATS.values() for option in options]
+    options = ",".join(draw.choice(own) for _ in range(draw.choice([1, 1, 2])))
+    return f"{name}:{options if draw.random() < 0.8 else changed_text(draw, options)}"
+
+
 def packed(draw: random.Random, data: bytes) -> tuple[str, bytes]:
     """Return an ending and the data compressed, sometimes damaged, joined or compressed twice."""
     ending = draw.choice(list(PACKINGS))
     pack = PACKINGS[ending]
+    if draw.random() < 0.02:
+        ending = draw.choice(list(NOT_READ))
+        pack = NOT_READ[ending]
     found = pack(data)
     kind = draw.random()
     if kind < 0.4:
@@ -197,40 +246,7 @@ def packed(draw: random.Random, data: bytes) -> tuple[str, bytes]:
     return draw.choice([ending, ending, "", ".gz"]), found
 
 
-def bombs() -> dict[str, Callable[[], bytes]]:
-    """Return contents that are large when they are read."""
-    n = 20_000_000
-    return {
-        "one line": lambda: b"a" * n,
-        "one line too long": lambda: b"a" * (6 * n),
-        "spaces": lambda: b" " * n,
-        "lines": lambda: b"a b\n" * (n // 200),
-        "empty lines": lambda: b"\n" * (n // 20),
-        "one sentence": lambda: b"a\tX\n" * (n // 50),
-        "tabs": lambda: b"a" + b"\t" * n,
-        "underscores": lambda: b"a_b " * (n // 10) + b"\n",
-        "brackets": lambda: b"(S " * (n // 10),
-        "JSON lists": lambda: b"[" * n,
-        "JSON objects": lambda: b'{"tokens":' * (n // 10),
-        "JSON list of numbers": lambda: b"[" + b"1," * (n // 10),
-        "JSON number": lambda: b'[{"tokens": ["a"], "tags": [' + b"9" * (n // 10) + b"]}]",
-        "CSV quote": lambda: b'text,label\n"' + b"a,\n" * (n // 10),
-        "CSV columns": lambda: b"text,label" + b",a" * (n // 10) + b"\nx,y\n",
-        "zeros": lambda: bytes(n),
-        "bad bytes": lambda: b"a_X\n" + b"\xff" * n,
-        "comments": lambda: b"# a = b\n" * (n // 40),
-        "labels": lambda: b"__label__a " * (n // 20) + b"text\n",
-    }
-
-
-def bomb(draw: random.Random) -> tuple[str, str, bytes]:
-    """Return the kind of a bomb, its ending, and its bytes, compressed."""
-    kind, make = draw.choice(list(bombs().items()))
-    ending = draw.choice(list(PACKINGS))
-    return kind, ending, PACKINGS[ending](make())
-
-
 def write(path: Path, data: bytes) -> Any:
-    """Write a file anew."""
+    """Write a file."""
     path.write_bytes(data)
     return path

@@ -128,30 +128,41 @@ def steps(draw: random.Random, value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def changed_json(draw: random.Random, value: Any, most: int = 3) -> Any:
-    """Return a copy of a JSON value with up to ``most`` changes of values, keys, and parts of lists."""
-    value = copy.deepcopy(value)
+    """Return a JSON value with up to ``most`` changes of values, keys, and parts of lists.
+
+    What is not changed is shared with ``value``, which stays as it was.
+    """
     for _ in range(1 if draw.random() < 0.6 else draw.randint(1, most)):
-        way = list(steps(draw, value))
-        if way:
-            container, key = way[-1]
-            if draw.random() < 0.75:
-                container[key] = changed_value(draw, container[key], value)
-            else:
-                change_container(draw, container, key)
+        keys = [key for _, key in steps(draw, value)]
+        if keys:
+            value = _changed_at(draw, value, keys)
     return value
+
+
+def _changed_at(draw: random.Random, value: Any, keys: list[Any]) -> Any:
+    """Return a copy of a JSON value with a change at the place that the keys lead to, or near it."""
+    found = container = copy.copy(value)
+    for key in keys[:-1]:
+        container[key] = copy.copy(container[key])
+        container = container[key]
+    if draw.random() < 0.75:
+        container[keys[-1]] = changed_value(draw, container[keys[-1]], value)
+    else:
+        change_container(draw, container, keys[-1])
+    return found
 
 
 def changed_value(draw: random.Random, value: Any, whole: Any) -> Any:
     """Return another value for one of a JSON document ``whole``, often of the same type."""
     kind = draw.random()
     if kind < 0.06:
-        return copy.deepcopy(draw.choice(OTHERS))
+        return draw.choice(OTHERS)
     if kind < 0.12:
-        return copy.deepcopy(list(steps(draw, whole))[-1][0])
+        return list(steps(draw, whole))[-1][0]
     if kind < 0.13:
         return DEEP
     if isinstance(value, bool) or value is None:
-        return copy.deepcopy(draw.choice(OTHERS))
+        return draw.choice(OTHERS)
     if isinstance(value, int):
         near = [value + 1, value - 1, -value, value * 2, float(value) if abs(value) < 2**53 else 0.5, str(value)[:50]]
         return draw.choice(INTEGERS if draw.random() < 0.6 else near)
@@ -161,11 +172,11 @@ def changed_value(draw: random.Random, value: Any, whole: Any) -> Any:
         return changed_text(draw, value)
     if isinstance(value, list) and value and draw.random() < 0.5:
         return draw.choice([value[:-1], value[::-1], value * 2, [value[0]] * len(value), [value], [*value, value[0]]])
-    return copy.deepcopy(draw.choice(OTHERS))
+    return draw.choice(OTHERS)
 
 
 def change_container(draw: random.Random, container: Any, key: Any) -> None:
-    """Change a list or a dictionary in place, near a key."""
+    """Change a list or a dictionary in place, near a key, but not what is in it."""
     kind = draw.randrange(4)
     if isinstance(container, dict):
         other = draw.choice(list(container))
@@ -176,16 +187,16 @@ def change_container(draw: random.Random, container: Any, key: Any) -> None:
         elif kind == 2:
             container[changed_text(draw, key)] = container.pop(key)
         else:
-            container[changed_text(draw, key)] = copy.deepcopy(container[key])
+            container[changed_text(draw, key)] = container[key]
     elif kind == 0:
         del container[key]
     elif kind == 1:
         other = draw.randrange(len(container))
         container[key], container[other] = container[other], container[key]
     elif kind == 2:
-        container.insert(key, copy.deepcopy(draw.choice(container)))
+        container.insert(key, draw.choice(container))
     else:
-        container[key:key] = [copy.deepcopy(container[key]) for _ in range(draw.choice([1, 2, 100]))]
+        container[key:key] = [container[key]] * draw.choice([1, 2, 100])
 
 
 def deepened(draw: random.Random, text: str) -> str:

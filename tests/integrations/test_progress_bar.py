@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 
 import elman
+from elman.training.progress import Progress
 
 TRAIN = [[("the", "DET"), ("dog", "NOUN")], [("a", "DET"), ("cat", "NOUN")]] * 4
 SMALL = {"hidden": 2, "embedding": 2, "epochs": 3, "batch": 2}
@@ -37,3 +39,15 @@ def test_a_linear_model_before_the_network(capsys: pytest.CaptureFixture[str]) -
     settings = SMALL | {"ensemble": 1}
     elman.train(texts, texts, settings=settings, on_progress=elman.ProgressBar(), on_warning=lambda line: None)
     assert capsys.readouterr().err.count("100%") >= 1
+
+
+def test_a_last_step_that_is_reported_before_the_end_of_its_epoch(capsys: pytest.CaptureFixture[str]) -> None:
+    """As on a slow machine: it ends no bar, so that no second one begins."""
+    pytest.importorskip("tqdm", reason="tqdm is not installed: make test-integrations has it")
+    events: list[Progress] = []
+    settings = SMALL | {"ensemble": 1}
+    elman.train(TRAIN, TRAIN, settings=settings, on_progress=events.append, on_warning=lambda line: None)
+    bar = elman.ProgressBar()
+    bar(replace(events[-1], is_epoch_end=False))
+    bar(events[-1])
+    assert capsys.readouterr().err.count("| 0/3 [") == 1

@@ -60,6 +60,12 @@ def test_a_new_word_gets_a_row_and_a_new_tag_an_output(tagger: Any) -> None:
     assert report.heldout is not None and report.heldout.after >= report.heldout.before - 0.02
 
 
+def test_the_usual_placeholder_is_a_new_tag_if_another_text_says_that_nobody_looked(tagger: Any) -> None:
+    correction = [[("the", "?"), ("glimmer", "_"), ("sees", "V")]]
+    new, report = learn.update(tagger, correction, replay=pairs(SENTENCES, 1), unlabelled="?")
+    assert report.new_tags == {"tag": ["_"]} and new.tag(["the", "glimmer", "sees"])[1] == "_"
+
+
 def test_a_new_type_of_spans_keeps_the_rules(spans: Any) -> None:
     corrections = [
         [("by", "O"), ("Acme", "B-ORG"), ("Works", "I-ORG"), ("sees", "O")],
@@ -75,6 +81,9 @@ def test_a_new_type_of_spans_keeps_the_rules(spans: Any) -> None:
 def test_tags_that_break_the_rules_of_spans_are_refused(spans: Any) -> None:
     with pytest.raises(DataError, match="breaks the model's rules of spans in 'by Paris'"):
         learn.update(spans, [[("by", "O"), ("Paris", "I-LOC")]], replay=pairs(SENTENCES, 2))
+    placed = Correction(("by", "Paris"), {"tag": ("O", "I-LOC")}, "c.bio", 7)
+    with pytest.raises(DataError, match="^c.bio:7: the tag 'I-LOC' breaks"):
+        learn.update(spans, [placed])
 
 
 @pytest.mark.parametrize("threads", [2, 3])

@@ -131,3 +131,7 @@ def test_many_corrections_are_learned_in_one_round_with_more_replay() -> None:
     assert few == PatchOptions.of(few.batch) == PatchOptions()
     assert many.rounds == 1 and many.replay > few.replay and many.weight > few.weight
     assert many.number(200) == 200
+
+
+def test_few_of_many_corrections_get_as_many_steps_as_a_hundred() -> None:
+    assert [PatchOptions.of(n).number(n) for n in (1, 16, 17, 100, 200)] == [16, 16, 100, 100, 200]

@@ -24,8 +24,8 @@ class Scripted:
         self.targets = tuple(next(iter(rows.values())))
         self.asked: list[str] = []
 
-    def pipe(self, sentences: Iterable[tuple[str, ...]], columns: object) -> Iterator[Row]:
-        for words in sentences:
+    def _of_inputs(self, inputs: Iterable[tuple[str, ...]], names: object) -> Iterator[Row]:
+        for words in inputs:
             self.asked.append(" ".join(words))
             yield self.rows[" ".join(words)]
 
@@ -86,8 +86,8 @@ def test_spans_are_compared_by_f1_on_whole_sentences() -> None:
 
 
 def test_document_labels() -> None:
-    old = model(("label",), a_b={"label": "x"}, c={"label": ""})
-    new = model(("label",), a_b={"label": "x|y"}, c={"label": "x"})
+    old = model(("label",), a_b={"label": ["x"]}, c={"label": [""]})
+    new = model(("label",), a_b={"label": ["x|y"]}, c={"label": ["x"]})
     gold = [correction("a b", label=("x", "y")), correction("c", label=())]
     found = report(old, new, corrections=gold, heldout=gold)
     assert [each.words for each in found.learned] == [("a", "b")]
@@ -107,7 +107,8 @@ def test_several_columns() -> None:
 
 def test_worse_is_significantly_worse() -> None:
     assert not report().worse
-    assert report(heldout=[GOLD[0]] * 40).worse
+    assert report(heldout=[GOLD[0]] * 40).worse and report(heldout=[GOLD[0]] * 6).worse
+    assert not report(heldout=[GOLD[0]] * 5).worse, "five coins fall on the same side once in 16 times"
     assert not report(heldout=[]).worse and report(heldout=[]).heldout is None
 
 

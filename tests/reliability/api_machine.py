@@ -30,11 +30,11 @@ from elman.errors import ElmanError, ModelFileError
 
 TOTAL, BLOCK, STEPS = 2_000, 20, 15
 FOLDERS = ["data", "evaluation", "features", "learn", "models", "nn", "taggers", "training", "utils"]
-TINY = {"hidden": 3, "embedding": 2, "feature_embedding": 2, "epochs": 1, "ensemble": 1}
+TINY = {"hidden": 3, "embedding": 2, "feature_embedding": 2, "epochs": 1, "ensemble": 1, "shards": 1}
 KINDS: dict[str, dict[str, Any]] = {
     "rnn": {"settings": {**TINY, "decoder": "softmax"}},
     "crf": {"settings": {**TINY, "decoder": "crf"}, "keep_replay": 2},
-    "ensemble": {"settings": {**TINY, "ensemble": 2}},
+    "ensemble": {"settings": {**TINY, "ensemble": 2, "shards": 2}},
     "forward gru": {"settings": {**TINY, "cell": "gru", "direction": "forward"}},
     "hmm": {"model": "hmm"},
     "frequent": {"model": "frequent"},

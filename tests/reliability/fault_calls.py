@@ -12,12 +12,15 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from campaign import Campaign, options
+from campaign import Campaign
 from forked import Forked, build_library
+from side_by_side import options, try_all, workshops
 from workshop import COMMANDS, Command, Disturbed, Workshop
 
 Case = tuple[Command, str, int, str]  # the n-th call of a kind, and how it fails
@@ -31,6 +34,7 @@ MODES = {
     "rename": ("ENOSPC", "EIO"),
     "ftruncate": ("EIO", "EINTR"),
     "mkdir": ("ENOSPC", "EIO"),
+    "close": ("ENOSPC", "EIO"),
 }
 REPEATED = ("EINTR", "SHORT")
 FOLDERS = ("cli", "data", "learn", "models", "taggers", "training", "utils")
@@ -59,6 +63,12 @@ def disturb(forked: Forked, workshop: Workshop, case: Case) -> str:
     return came_out if reached else "not reached"
 
 
+def name(case: Case) -> str:
+    """Return what identifies a case."""
+    command, call, n, mode = case
+    return f"{command.name}: {call} {n}, {mode}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Disturb as the command line says; return the exit status."""
     parser = options(__doc__)
@@ -72,14 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if names:
             given.results = folder / "results.json"
         campaign = Campaign(given, "system calls that fail", title=title, folders=FOLDERS)
-        workshop = Workshop(folder / "workshop", commands)
-        with Forked(workshop, build_library(folder)) as forked:
-            for case in campaign.cases(all_cases(forked, workshop)):
-                try:
-                    campaign.count(disturb(forked, workshop, case))
-                except Disturbed as error:
-                    command, call, n, mode = case
-                    campaign.fault(f"{command.name}: {call} {n}, {mode}: {error}")
+        library = build_library(folder)
+        with ExitStack() as stack:
+            made = workshops(folder, commands, given.jobs)
+            pairs = [(stack.enter_context(Forked(workshop, library)), workshop) for workshop in made]
+            cases = all_cases(*pairs[0])
+            try_all(campaign, cases, [partial(disturb, *pair) for pair in pairs], name)
     return campaign.finish()
 
 

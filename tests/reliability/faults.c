@@ -1,6 +1,7 @@
 /* Loaded before the C library (LD_PRELOAD): makes the n-th call of a kind fail, and keeps a journal of what is written.
 
-   Calls count if they concern a file below ELMAN_FAULT_UNDER (an absolute path), or write to standard output.
+   Calls count if they concern a file below ELMAN_FAULT_UNDER (an absolute path), or read standard input, or write to
+   standard output.
 
      ELMAN_FAULT_STATE    a file of KINDS 8-byte counters, in the order of `kinds`; shared by child processes
      ELMAN_FAULT_CALL     the kind of call that fails: one of `kinds`
@@ -27,8 +28,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { CREATE, OPEN, READ, WRITE, SYNC, RENAME, TRUNCATE, UNLINK, MKDIR, KINDS };
-static const char *kinds[KINDS] = {"create", "open", "read", "write", "fsync", "rename", "ftruncate", "unlink", "mkdir"};
+enum { CREATE, OPEN, READ, WRITE, SYNC, RENAME, TRUNCATE, UNLINK, MKDIR, CLOSE, KINDS };
+static const char *kinds[KINDS] = {"create",    "open",   "read",  "write", "fsync", "rename",
+                                   "ftruncate", "unlink", "mkdir", "close"};
 
 static const char *under;
 static size_t under_length;
@@ -98,7 +100,7 @@ static int concerns(int number, int writes) {
     char path[PATH_MAX];
     if (!under) return 0;
     path_of(number, path);
-    return below(path) || (number == 1 && writes && strcmp(path, "/dev/null"));
+    return below(path) || (number == !!writes && strcmp(path, "/dev/null"));
 }
 
 /* Whether this call is to fail: 0 no, else the error number; -1: write half of it. */
@@ -249,6 +251,20 @@ int ftruncate(int number, off_t size) {
     return result;
 }
 int ftruncate64(int number, off64_t size) { return ftruncate(number, size); }
+
+/* The file is closed all the same, as Linux does. What fails is to close a file that was written: a server of files
+   reports here what it could not write. */
+int close(int number) {
+    char path[PATH_MAX];
+    int error = 0;
+    if (under && number > 2 && (fcntl(number, F_GETFL) & O_ACCMODE) != O_RDONLY) {
+        path_of(number, path);
+        error = below(path) ? fate(CLOSE) : 0;
+    }
+    int result = (int)syscall(SYS_close, number);
+    if (error > 0) FAIL(error);
+    return result;
+}
 
 static int renamed(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
     char old[PATH_MAX], new[PATH_MAX];

@@ -1,5 +1,5 @@
-"""Run a command many times, quickly, with system calls that fail (faults.c): each in a fork of a process that has
-imported the library already.
+"""Run a command many times, quickly: each in a fork of a process that has imported the library already, with system
+calls that fail (faults.c), or with little address space.
 """
 
 from __future__ import annotations
@@ -16,17 +16,10 @@ from typing import Self
 
 from workshop import SECONDS, Command, Disturbed, Outcome, Workshop, environment
 
-KINDS = ("create", "open", "read", "write", "fsync", "rename", "ftruncate", "unlink", "mkdir")
+KINDS = ("create", "open", "read", "write", "fsync", "rename", "ftruncate", "unlink", "mkdir", "close")
 """The order of the counters in faults.c."""
-IMPORTED = (
-    "elman.cli.commands.train",
-    "elman.cli.commands.tag",
-    "elman.cli.commands.convert",
-    "elman.cli.commands.learn",
-    "elman.taggers.train_tags",
-    "safetensors.numpy",
-    "numpy",
-)
+PACKAGES = ("numpy", "safetensors.numpy", "rich.console", "pyarrow.parquet", "elman.cli.commands")
+"""What is imported beforehand, and all modules of elman that commands import but those of the service."""
 
 
 def build_library(folder: Path) -> Path:
@@ -42,14 +35,25 @@ def build_library(folder: Path) -> Path:
 class Forked:
     """Runs the commands of a workshop. Close it, or use it in a ``with`` block."""
 
-    def __init__(self, workshop: Workshop, library: Path) -> None:
+    def __init__(self, workshop: Workshop, library: Path | None = None) -> None:
+        """``library`` is that of ``build_library``; without it no call fails and none is counted."""
         self._workshop, self._library = workshop, library
         self._streams = {name: workshop.folder / name for name in ("stdin", "stdout", "stderr")}
         self._state = workshop.folder / "state"
         self._server: subprocess.Popen[bytes] | None = None
 
-    def run(self, command: Command, fault: Mapping[str, object], journal: Path | None = None) -> Outcome:
-        """Run a command with ``fault`` (call, at, mode; empty for none). Raises Disturbed if it hangs."""
+    def run(
+        self,
+        command: Command,
+        fault: Mapping[str, object],
+        *,
+        journal: Path | None = None,
+        more_memory: int | None = None,
+    ) -> Outcome:
+        """Run a command with ``fault`` (call, at, mode; empty for none), its calls noted in the file ``journal``.
+
+        ``more_memory``: KB of address space beyond what the process has already. Raises Disturbed if it hangs.
+        """
         place = self._workshop.prepare()
         self._streams["stdin"].write_bytes(self._workshop.before[command.stdin] if command.stdin else b"")
         self._state.write_bytes(bytes(8 * len(KINDS)))
@@ -62,6 +66,7 @@ class Forked:
             "cwd": str(place),
             "env": env,
             "streams": list(map(str, self._streams.values())),
+            "more_memory": more_memory,
         }
         status = self._ask(json.dumps(request))
         return self._workshop.outcome(
@@ -76,8 +81,9 @@ class Forked:
     def _ask(self, request: str) -> int:
         if self._server is None:
             words = [sys.executable, __file__]
-            env = environment(LD_PRELOAD=str(self._library))
-            self._server = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, bufsize=0)
+            env = environment() if self._library is None else environment(LD_PRELOAD=str(self._library))
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+            self._server = subprocess.Popen(words, env=env, start_new_session=True, **pipes)  # Ctrl-C is for the proof
         assert self._server.stdin is not None and self._server.stdout is not None
         self._server.stdin.write(request.encode() + b"\n")
         ready, _, _ = select.select([self._server.stdout], [], [], SECONDS)
@@ -105,10 +111,11 @@ class Forked:
 
 def serve() -> None:
     """Read requests from standard input, a JSON object a line; answer each with the exit status of its command."""
-    from importlib import import_module
+    import gc
 
-    for name in IMPORTED:
-        import_module(name)
+    _import_all()
+    gc.collect()
+    gc.freeze()  # what a child frees is its own
     requests = os.fdopen(os.dup(0), "rb")
     while line := requests.readline():
         process = os.fork()
@@ -117,6 +124,20 @@ def serve() -> None:
             _become(json.loads(line))  # exits as elman does
         _, status = os.waitpid(process, 0)
         os.write(1, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def _import_all() -> None:
+    from importlib import import_module
+    from pkgutil import walk_packages
+
+    import elman
+
+    for name in PACKAGES:
+        import_module(name)
+    needs_more = ("elman.server", "elman.integrations", "elman.sklearn", "elman.__main__")
+    for module in walk_packages(elman.__path__, "elman.", onerror=lambda name: None):
+        if not module.name.startswith(needs_more):
+            import_module(module.name)
 
 
 def _become(request: dict[str, object]) -> None:
@@ -134,10 +155,41 @@ def _become(request: dict[str, object]) -> None:
     os.environ.update(request["env"])  # type: ignore[call-overload]
     tempfile.tempdir = None
     sys.argv = ["elman", *request["words"]]  # type: ignore[misc]
-    libc.elman_faults_start()
+    if hasattr(libc, "elman_faults_start"):
+        libc.elman_faults_start()
     from elman.__main__ import main
 
-    main()
+    if request["more_memory"] is not None:
+        _limit(int(str(request["more_memory"])))
+    try:
+        main()
+    except SystemExit as end:
+        _end(int(end.code or 0))
+
+
+def _limit(kilobytes: int) -> None:
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 1_024 * kilobytes, resource.RLIM_INFINITY))
+
+
+def _end(status: int) -> None:
+    """End as the interpreter does, but leave memory to the system: freeing all modules takes longer than tagging."""
+    import atexit
+    import gc
+    import threading
+
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        sys.stderr.write(f"Exception ignored at the end: {error}\n")
+        status = 120
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

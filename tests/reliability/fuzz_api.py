@@ -4,8 +4,10 @@
 
 Every answer must be one that the document declares, with its media type and schema, and none of 5xx. The stream of
 events is left out: it lasts 50 s by itself (tests/server/test_run.py reads it). Half of the ids are those of sentences.
-The outcome of all cases is kept in benchmarks/results/service.json. Requests go one after the other: schemathesis in
-several threads fails on Python 3.11 (hypothesis parses its own source then).
+The cases are done in rounds, each with a seed and a service of its own: with ``--progress`` a run that was stopped goes
+on behind the last whole round, if the sources are the same. The outcome of all cases is kept in
+benchmarks/results/service.json. Requests go one after the other: schemathesis in several threads fails on Python 3.11
+(hypothesis parses its own source then).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -22,6 +25,7 @@ from xml.etree import ElementTree
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
+from campaign import hash_of
 from harness.service import Measurement
 from served import Client, Served, served
 
@@ -29,6 +33,8 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 STREAM = "events"
 ALL = 20_000
 """Cases of which the outcome is kept."""
+ROUND = 1_000
+"""Cases of a round: some minutes."""
 
 
 def with_ids(document: dict[str, Any], ids: list[str]) -> dict[str, Any]:
@@ -58,8 +64,8 @@ def failures(report: Path) -> int:
     return sum(case.find("failure") is not None for case in suites.iter("testcase"))
 
 
-def fuzz(service: Served, given: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Run schemathesis with one seed after the other until there are as many cases as are wanted."""
+def fuzz(service: Served, schemathesis: str, seed: int, cases: int, folder: Path) -> dict[str, int]:
+    """Run schemathesis once; return what came of it. The first seed has the cases that are the same each time, too."""
     with service.client() as client:
         document = client.get("/openapi.json")
         ids = [card["id"] for card in client.get("/v1/queue", limit=20, order="file")["cards"]]
@@ -67,50 +73,78 @@ def fuzz(service: Served, given: argparse.Namespace, folder: Path) -> dict[str, 
     (folder / "openapi.json").write_text(json.dumps(with_ids(document, ids)), encoding="utf-8")
     each = [operation for path in document["paths"].values() for operation in path.values()]
     operations = sum("parameters" in one or "requestBody" in one for one in each) - 1  # others have one case
-    seed, cases, undeclared, failed = given.seed, 0, 0, 0
-    while cases < given.cases and not undeclared and not failed:
-        report = folder / f"{seed}.xml"
-        command = [given.schemathesis, "run", str(folder / "openapi.json"), "--url", service.url.split("/?")[0]]
-        command += ["--header", f"Authorization: Bearer {client.token}", "--checks", CHECKS]
-        command += ["--exclude-operation-id", STREAM, "--report-junit-path", str(report), "--seed", str(seed)]
-        command += ["--phases", "examples,coverage,fuzzing" if seed == given.seed else "fuzzing"]
-        command += ["--max-examples", str(-(-(given.cases - cases) // operations))]
-        command += ["--continue-on-failure", "--suppress-health-check", "all", "--request-timeout", "60"]
-        status = subprocess.run(command, cwd=folder).returncode
-        undeclared = failures(report)
-        if status and not undeclared:
-            sys.exit(f"schemathesis has ended with status {status}; nothing is kept")
-        with service.client() as later:  # a connection is closed if it is idle for long
-            answered, failed = requests_answered(later)
-        if answered - before - 1 <= cases:
-            sys.exit("schemathesis has found no further cases")
-        cases, seed = answered - before - 1, seed + 1
-    return {"cases": cases, "server_errors": failed, "undeclared": undeclared, "seeds": seed - given.seed}
+    report = folder / "report.xml"
+    command = [schemathesis, "run", str(folder / "openapi.json"), "--url", service.url.split("/?")[0]]
+    command += ["--header", f"Authorization: Bearer {client.token}", "--checks", CHECKS]
+    command += ["--exclude-operation-id", STREAM, "--report-junit-path", str(report), "--seed", str(seed)]
+    command += ["--phases", "examples,coverage,fuzzing" if seed == 1 else "fuzzing"]
+    command += ["--max-examples", str(-(-cases // operations)), "--no-color"]
+    command += ["--continue-on-failure", "--suppress-health-check", "all", "--request-timeout", "60"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    undeclared = failures(report) if report.exists() else 0
+    if done.returncode:
+        print(done.stdout + done.stderr, file=sys.stderr)
+    if done.returncode and not undeclared:
+        sys.exit(f"schemathesis has ended with status {done.returncode}; the round with seed {seed} is not counted")
+    with service.client() as later:  # a connection is closed if it is idle for long
+        answered, failed = requests_answered(later)
+        events = later.get("/v1/corrections", after=0, limit=10_000)["next"]
+    found = {"seed": seed, "cases": answered - before - 1, "server_errors": failed, "undeclared": undeclared}
+    if not found["cases"]:
+        sys.exit("schemathesis has found no cases")
+    return found | {"events": events}
+
+
+def one_round(given: argparse.Namespace, seed: int) -> dict[str, int]:
+    """Run schemathesis with a seed against a service of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, log = Path(name), Path(name) / "log"
+        options = ["--db", folder / "fuzzed.sqlite", "--replay", given.file, "--quiet"]
+        with served(given.model, given.file, *options, log=log) as service:
+            found = fuzz(service, given.schemathesis, seed, min(ROUND, given.cases), folder)
+        print(log.read_text(encoding="utf-8"), end="")
+    return found
+
+
+def rounds(given: argparse.Namespace) -> list[dict[str, int]]:
+    """Do rounds until there are as many cases as are wanted, or one has failed; return all of them."""
+    key = f"{hash_of(['server', 'learn'])} {Path(given.model).name}"
+    kept = json.loads(given.progress.read_text()) if given.progress and given.progress.exists() else {}
+    done: list[dict[str, int]] = kept["rounds"] if kept.get("key") == key else []
+    while (cases := sum(each["cases"] for each in done)) < given.cases:
+        begun = time.monotonic()
+        found = one_round(given, len(done) + 1)
+        if found["server_errors"] or found["undeclared"]:
+            return [*done, found]
+        done.append(found)
+        print(
+            f"{cases + found['cases']:,} cases; the last {found['cases']:,} in {time.monotonic() - begun:.0f} s",
+            flush=True,
+        )
+        if given.progress:
+            given.progress.write_text(json.dumps({"key": key, "rounds": done}))
+    return done
 
 
 def main() -> None:
-    """Run schemathesis against a service of its own; exit with 1 if an answer was not as declared."""
+    """Run schemathesis against services of its own; exit with 1 if an answer was not as declared."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model")
     parser.add_argument("file")
     parser.add_argument("--schemathesis", default="schemathesis")
     parser.add_argument("--cases", type=int, default=ALL)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--progress", type=Path, help="file of what is done; a stopped run goes on from it")
     given = parser.parse_args()
     said = subprocess.run([given.schemathesis, "--version"], capture_output=True, text=True, check=True).stdout
     measurement = Measurement()
-    with tempfile.TemporaryDirectory() as name:
-        folder, log = Path(name), Path(name) / "log"
-        options = ["--db", folder / "fuzzed.sqlite", "--replay", given.file, "--quiet"]
-        with served(given.model, given.file, *options, log=log) as service:
-            found = fuzz(service, given, folder)
-            with service.client() as client:
-                found["events"] = client.get("/v1/status")["counts"]["corrected"]
-        print(log.read_text(encoding="utf-8"), end="")
-    print(f"{found['cases']:,} requests, {found['server_errors']} answered with 5xx, {found['undeclared']} undeclared")
+    done = rounds(given)
+    total = {name: sum(each[name] for each in done) for name in ("cases", "server_errors", "undeclared", "events")}
+    print(f"{total['cases']:,} requests, {total['server_errors']} answered with 5xx, {total['undeclared']} undeclared")
     if given.cases >= ALL:
-        measurement.keep("fuzz", found | {"schemathesis": said.split()[-1], "seed": given.seed})
-    sys.exit(bool(found["server_errors"] or found["undeclared"]))
+        measurement.keep("fuzz", total | {"schemathesis": said.split()[-1], "seeds": len(done)})
+    if given.progress:
+        given.progress.unlink(missing_ok=True)
+    sys.exit(bool(total["server_errors"] or total["undeclared"]))
 
 
 if __name__ == "__main__":

@@ -32,8 +32,9 @@ import elman
 import in_process
 from elman.data.formats import HOLDS, INPUT_FORMATS, read_sentences
 from elman.utils.display import visible
+from hostile_service import check_service
 
-TOTAL = 1_000
+TOTAL = 300
 FOLDERS = ["."]
 CONTROLS = [
     "\x1b]0;EVIL\x07",
@@ -199,6 +200,12 @@ class Scene:
         yield "convert trees", ["convert", "tree.conllu", "-o", "drawn.html", "--to", "html"]
         yield "convert", ["convert", file, "-o", "c.csv", "--to", "csv", *tags]
         yield "convert odd", ["convert", "odd", "-o", "odd.csv", "--to", "csv"]
+        yield "rate", ["find-lr", file, *tags, *SMALL]
+        search = ["search", file, "--dev", file, "--trials", "2", *tags, *SMALL]
+        yield "search", [*search, "--results", "trials.jsonl", "--plot", "search.svg", "-o", "best"]
+        (self.folder / "space.toml").write_text(f"hidden = [2, 3]\n{json.dumps(tag)} = [1, 2]\n", encoding="utf-8")
+        yield "search space", [*search, "--space", "space.toml"]
+        yield "export", ["export", "m", self.file + ".onnx"]
         for value in (tag, words[0]):
             yield "setting", ["train", file, "-o", "x", "--set", f"{value}=1"]
             yield "option", ["tag", f"--{value}"]
@@ -207,6 +214,25 @@ class Scene:
             yield "format", ["check", file, "--format", value]
             yield "task", ["train", file, "-o", "x", "--task", value]
             yield "encoding", ["check", file, "--encoding", value]
+            yield "serve", ["serve", "m", "--db", value + "/db"]
+            for name in ("columns", "host", "token-file", "activate", "format"):
+                yield "serve", ["serve", "m", file, "--db", "db", f"--{name}", value]
+
+    def cases_of_corrections(self) -> Iterator[Case]:
+        """Yield what is done with the database that a service has written."""
+        export = ["corrections", "export", self.file + ".sqlite"]
+        for name in ("own", "conllu", "columns", "jsonl", "label-studio"):
+            yield "corrections", [*export, "--as", name, "-o", f"exported.{name}"]
+        yield "corrections", [*export, "-o", "exported/"]
+        for value in (*self.words[:2], self.tags[0]):
+            yield "corrections", [*export, "--annotator", value, "-o", "one"]
+            yield "corrections", [*export, "--file", value]
+            yield "corrections", [*export, "--as", value]
+            yield "corrections", ["corrections", "undo", self.file + ".sqlite", "--annotator", value]
+            yield "corrections", ["corrections", "undo", self.file + ".sqlite", "--annotator", value, "--redo"]
+            yield "corrections", ["corrections", "stats", value]
+        yield "corrections", ["corrections", "stats", self.file + ".sqlite"]
+        yield "corrections", ["corrections", "stats", self.file + ".sqlite", "--json"]
 
 
 class Page(HTMLParser):
@@ -327,6 +353,11 @@ def scenes(campaign: Any, folder: Path, total: int) -> None:
             case = "stored"
             try:
                 for case, arguments in scene.cases():
+                    campaign.count(try_case(scene, case, arguments))
+                case = "service"
+                for outcome, n in check_service(scene, check_shown).items():
+                    campaign.count(outcome, n)
+                for case, arguments in scene.cases_of_corrections():
                     campaign.count(try_case(scene, case, arguments))
                 case = "stored"
                 campaign.count("stored byte for byte", check_stored(scene))

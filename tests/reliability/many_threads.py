@@ -30,7 +30,7 @@ from campaign import Campaign, options
 from elman.learn import update
 from elman.taggers.fast_lines import load as load_light
 
-ROUNDS = 1_000
+ROUNDS = 150  # ten minutes on two cores
 THREADS = 64
 TASKS_EACH = 3
 WAIT = 120.0  # seconds, after which a process hangs

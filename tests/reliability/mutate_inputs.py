@@ -23,10 +23,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded
 
+import bombs
 import campaign as campaigns
 import elman
 import in_process
 import inputs
+from bombs import Bombs
 from elman.data.formats import OUTPUT_FORMATS
 from forged import CONLLU, SMALL, TAGGED
 from mutations import changed_bytes
@@ -36,10 +38,21 @@ from workers import Limits, Worker, blocks, serve
 TOTAL, BLOCK = 500_000, 250
 FOLDERS = ["cli", "data", "evaluation", "features", "utils"]
 SECONDS, MEMORY, OF_BOMBS = 10.0, 256 << 20, 1_500 << 20
-BOMBS, COMMANDS = 2_000, 1_000
-"""One input of so many is a bomb, or runs as a command of its own too."""
-VECTORS = b"3 2\nthe 1 0\ncats 0 1\nold 0.5 -1e-3\n"
-BINARY = b"2 2\nthe \0\0\x80?\0\0\0\0cats \0\0\0\0\0\0\x80?"
+BOMBS, COMMANDS, SWOLLEN = 2_000, 1_000, 100
+"""One input of so many is a bomb, runs as a command of its own too, or has a piece in it thousands of times."""
+VECTORS = (b"3 2\nthe 1 0\ncats 0 1\nold 0.5 -1e-3\n", b"2 2\nthe \0\0\x80?\0\0\0\0cats \0\0\0\0\0\0\x80?")
+NAMES = (
+    b'["O", "B-X"]',
+    b'{"features": {"ner_tags": {"feature": {"names": ["O", "B-X"]}}}}',
+    b'{"id2label": {"0": "O"}}',
+)
+SETTINGS = (
+    b"hidden = 4\n[training]\nepochs = 1\n",
+    b'[network]\ncell = "lstm"\nembedding = 3\n',
+    b"hidden = [1, {a = 1}]\n",
+)
+NUMBERS = b'{"tokens": ["a", "b"], "ner_tags": [0, 1]}\n'
+TAGGING = ([], [], ["--tokenize"], ["--confidence"], ["--only-empty"], ["--stream"], ["--nbest", "2"])
 Arguments = list[str]
 
 
@@ -52,20 +65,21 @@ class Reader:
         self._folder.mkdir()
         self._models = {name: str(folder / f"{name}.model") for name in ("hmm", "classify", "segment")}
         self._files = inputs.files()
+        self._bombs = Bombs(folder)
         self._limits, self._of_bombs = Limits(SECONDS, MEMORY), Limits(SECONDS, OF_BOMBS)
 
     def __call__(self, number: int) -> str:
         """Try the input of a number; return what came out. Raises AssertionError for anything unexpected."""
         draw = random.Random(f"{self._seed} {number}")
         is_bomb = number % BOMBS == 77
-        format = draw.choice(list(self._files))
+        format: str | None = draw.choice(list(self._files))
         for path in self._folder.iterdir():
             path.unlink()
         if is_bomb:
-            kind, ending, data = inputs.bomb(draw)
+            kind, ending, data = self._bombs(draw)
             format = draw.choice([None, *self._files]) if draw.random() < 0.7 else None
         else:
-            kind, ending, data = format, *self._mutant(draw, format)
+            kind, (ending, data) = str(format), self._mutant(draw, str(format), number % SWOLLEN == 33)
         inputs.write(self._folder / f"in{ending}", data)
         arguments = self._command(draw, f"in{ending}", format)
         limits = self._of_bombs if is_bomb else self._limits
@@ -83,9 +97,11 @@ class Reader:
             raise AssertionError(f"{kind}: elman {' '.join(arguments)}: {type(error).__name__}: {error}") from error
         return f"bombs: {outcome}" if is_bomb else outcome
 
-    def _mutant(self, draw: random.Random, format: str) -> tuple[str, bytes]:
+    def _mutant(self, draw: random.Random, format: str, swollen: bool) -> tuple[str, bytes]:
         data = draw.choice(self._files[format])
-        if draw.random() < 0.95:
+        if swollen:
+            data = bombs.swollen(draw, data)
+        elif draw.random() < 0.95:
             data = inputs.changed_file(draw, data, format)
         if draw.random() < 0.1:
             data += draw.choice(self._files[draw.choice(list(self._files))])
@@ -93,7 +109,9 @@ class Reader:
 
     def _command(self, draw: random.Random, name: str, format: str | None) -> Arguments:
         """Return a command that reads the file."""
-        of_format = ["--format", format] if format is not None and draw.random() < 0.5 else []
+        of_format = (
+            ["--format", inputs.with_options(draw, format)] if format is not None and draw.random() < 0.5 else []
+        )
         of_format += ["--encoding", "latin-1"] if draw.random() < 0.05 else []
         kind = draw.random()
         if kind < 0.35:
@@ -104,24 +122,45 @@ class Reader:
             return ["check", name, *of_format, *draw.choice([[], ["--json"], ["--all"]])]
         if kind < 0.8:
             model = self._models[draw.choice(list(self._models))]
-            options = draw.choice(
-                [[], [], ["--tokenize"], ["--confidence"], ["--only-empty"], ["--stream"], ["--nbest", "2"]]
-            )
-            return ["tag", model, name, "-o", "out", *of_format, *options]
+            return ["tag", model, name, "-o", "out", *of_format, *draw.choice(TAGGING)]
         if kind < 0.88:
             return ["train", name, "-o", "out", "--model", draw.choice(["frequent", "hmm"]), "--dev", "30%", *of_format]
         if kind < 0.92:
             return ["evaluate", self._models["hmm"], name, *of_format]
         if kind < 0.95:
             inputs.write(self._folder / "gold", draw.choice(self._files[format or "columns"]))
-            return ["evaluate", "gold", "--predicted", name]
+            return draw.choice([["evaluate", "gold", "--predicted", name], ["compare", "gold", "gold", name]])
         if kind < 0.97:
             return ["train", "--task", "lm", "--model", "ngram", name, "-o", "out"]
-        vectors = changed_bytes(draw, draw.choice([VECTORS, BINARY]))
-        inputs.write(self._folder / "vectors", inputs.PACKINGS[".gz"](vectors) if draw.random() < 0.3 else vectors)
+        return self._of_other_files(draw)
+
+    def _of_other_files(self, draw: random.Random) -> Arguments:
+        """Return a command that reads a file that holds no text: vectors, names of labels, settings."""
         inputs.write(self._folder / "train", b"the_D old_A cats_N\nthe_D cats_N\n" * 3)
+        inputs.write(self._folder / "numbers.jsonl", NUMBERS)
+        which = draw.random()
+        if which < 0.3:
+            return ["convert", "numbers.jsonl", "-o", "out", "--to", "columns", "--names", self._other(draw, *NAMES)]
+        if which < 0.6:
+            settings = self._other(draw, *SETTINGS)
+            return ["train", "train", "-o", "out", "--model", "hmm", "--config", settings]
+        vectors = self._other(draw, *VECTORS)
+        if draw.random() < 0.3:
+            inputs.write(self._folder / vectors, inputs.packed(draw, (self._folder / vectors).read_bytes())[1])
         settings = [part for key, value in SMALL.items() for part in ("--set", f"{key}={value}")]
-        return ["train", "train", "-o", "out", "--vectors", "vectors", "--model", "rnn", *settings, "--threads", "1"]
+        return ["train", "train", "-o", "out", "--vectors", vectors, "--model", "rnn", *settings, "--threads", "1"]
+
+    def _other(self, draw: random.Random, *files: bytes) -> str:
+        """Write a mutant of one of the files; return its name."""
+        data = draw.choice(files)
+        if draw.random() < 0.05:
+            opening, depth = draw.choice([(b"[", 10_000), (b'{"a":', 10_000), (b"a = [[", 10_000), (b"a.", 10_000)])
+            data = opening * depth
+        inputs.write(
+            self._folder / "other",
+            changed_bytes(draw, data) if draw.random() < 0.7 else bombs.swollen(draw, data, 20_000),
+        )
+        return "other"
 
     def _judged(self, done: subprocess.CompletedProcess[bytes], arguments: Sequence[str]) -> str:
         """Return what came out of a command. Raises AssertionError if it is not as promised."""
@@ -171,9 +210,10 @@ def main() -> int:
     given = parser.parse_args()
     if given.worker:
         warnings.simplefilter("error")
+        os.environ["COLUMNS"] = "80"
         serve(given.at, Reader(given.worker, given.seed))
         return 0
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=campaigns.memory()) as name:
         models_in(Path(name))
         if given.number is not None:
             print(Reader(Path(name), given.seed)(given.number))

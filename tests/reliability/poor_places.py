@@ -11,11 +11,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from campaign import Campaign, options
+from address_space import LIGHT
+from campaign import Campaign
+from side_by_side import OF_ITS_OWN, options, try_all, workshops
 from workshop import COMMANDS, Command, Disturbed, Workshop
 
 OTHER_COMMANDS = (
@@ -50,6 +53,14 @@ class Place:
     complains: bool = True  # standard error can be written
 
 
+def without(package: str) -> Place:
+    """Return a place where a package that elman needs cannot be imported."""
+    line = f"raise ModuleNotFoundError('No module named {package}', name='{package}')"
+    make = f'mkdir tmp/without; echo "{line}" > tmp/without/{package}.py'
+    run = 'PYTHONPATH="$PWD/tmp/without:$PYTHONPATH" PYTHONDONTWRITEBYTECODE=1 "$@"; s=$?'
+    return Place(f"no {package}", f"{make}; {run}; rm -r tmp/without; exit $s")
+
+
 PLACES = (
     Place("20 descriptors", 'ulimit -n 20; exec "$@"'),
     Place("8 descriptors", 'ulimit -n 8; exec "$@"'),
@@ -71,13 +82,14 @@ PLACES = (
     Place("files of at most 4 KB", 'ulimit -f 8; exec "$@"'),
     Place("stack of 256 KB", 'ulimit -s 256; exec "$@"'),
     Place("an unknown terminal", env={"TERM": "nonsense", "LINES": "x"}),
+    *map(without, ("numpy", "safetensors", "click", "rich")),
 )
 
 
 def visit(workshop: Workshop, command: Command, place: Place) -> str:
     """Return what came out of a command in a place. Raises Disturbed for what may not."""
     expected = workshop.expected(command)
-    outcome = workshop.run(command, prefix=["sh", "-c", place.shell, "sh"], env=place.env)
+    outcome = workshop.run(command, prefix=[*OF_ITS_OWN, "sh", "-c", place.shell, "sh"], env=place.env)
     if not place.complains:
         if outcome.status not in (0, 2):
             raise Disturbed(f"exit status {outcome.status}")
@@ -88,7 +100,13 @@ def visit(workshop: Workshop, command: Command, place: Place) -> str:
         outcome.stdout = expected.stdout
     if command.name in ("info", "find-lr") and outcome.status == 0:  # they show the machine, the time
         outcome.stdout = expected.stdout
+    if place.name == "no numpy" and command.name in LIGHT and outcome.status:
+        raise Disturbed(f"needs NumPy: {outcome.stderr}")
     return workshop.judge(command, outcome)
+
+
+def _visit(workshop: Workshop, case: tuple[Command, Place]) -> str:
+    return visit(workshop, *case)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,13 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = COMMANDS + OTHER_COMMANDS
     title = f"{len(commands)} commands in {len(PLACES)} places where something is missing"
     campaign = Campaign(given, "poor places", title=title, folders=["."])
+    cases = [(command, place) for command in commands for place in PLACES]
     with tempfile.TemporaryDirectory() as temporary:
-        workshop = Workshop(Path(temporary).resolve() / "workshop", commands)
-        for command, place in campaign.cases([(command, place) for command in commands for place in PLACES]):
-            try:
-                campaign.count(visit(workshop, command, place))
-            except Disturbed as error:
-                campaign.fault(f"{command.name}, {place.name}: {error}")
+        folder = Path(temporary).resolve()
+        attempts = [partial(_visit, workshop) for workshop in workshops(folder, commands, given.jobs)]
+        try_all(campaign, cases, attempts, lambda case: f"{case[0].name}, {case[1].name}")
     return campaign.finish()
 
 

@@ -37,7 +37,7 @@ class Journals:
         with Forked(self.workshop, build_library(folder)) as forked:
             for command in self.workshop.commands.values():
                 path.write_bytes(b"")
-                self.workshop.judge(command, forked.run(command, {}, path))
+                self.workshop.judge(command, forked.run(command, {}, journal=path))
                 self._entries[command.name] = entries = parse(path.read_bytes())
                 self._check(command, entries)
 

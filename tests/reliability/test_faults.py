@@ -88,11 +88,20 @@ def test_the_journal_shows_a_mix_and_a_lost_file() -> None:
     assert {unflushed.after_power_loss(draw)["/d/f"] for _ in range(100)} == {b"old", b"new"}
 
 
-@pytest.mark.parametrize("name", ["tag", "train", "tag parquet"])
-def test_little_address_space(workshop: Workshop, name: str) -> None:
-    least = address_space.least_for_numpy()
-    outcomes = [address_space.squeeze(workshop, NAMED[name], least + 1_024 * step) for step in (0, 96, 500)]
-    assert outcomes[-1] == "work done"
+def test_little_address_space(workshop: Workshop) -> None:
+    """For three commands: no room for NumPy, room for half of the work, room for all of it."""
+    least = {kind: address_space.least_for(code) for kind, code in address_space.LEAST.items()}
+    squeeze = address_space.Squeeze(workshop, least)
+    cases = [("numpy", 0), ("numpy", 98_304), ("numpy", 512_000), ("forked", 0), ("forked", 2_048)]
+    with squeeze.forked:
+        for name in ("tag", "train", "learn page"):
+            outcomes = [squeeze((NAMED[name], *case)) for case in cases]
+            assert outcomes[2] == "work done", outcomes
+        assert squeeze((NAMED["tag parquet"], "numpy", 98_304)) == "one line, exit 2"
+        assert squeeze((NAMED["train over"], "forked", 0))  # it hung: there was no room for a thread
+        light = [squeeze((NAMED["tag"], "light", step)) for step in (512, 2_048, 100_000)]
+    assert light == ["one line, exit 2", "one line, exit 2", "work done"]
+    assert len(address_space.all_cases()) > 1_000
 
 
 @pytest.mark.parametrize(

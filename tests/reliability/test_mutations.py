@@ -24,14 +24,14 @@ def test_mutated_models(tmp_path: Path) -> None:
 
 
 def test_mutants_are_of_all_kinds_and_repeat(tmp_path: Path) -> None:
+    import model_mutants
     import mutate_models
 
     models = mutate_models.models_in(tmp_path)
-    one, other = (mutate_models.Mutants(models, 1) for _ in range(2))
-    found = [one(number) for number in range(250)]
-    assert [name for name, _, _ in found] == [other(number)[0] for number in range(250)]
-    assert [data for _, _, data in found] == [other(number)[2] for number in range(250)]
-    assert {name for name, _, _ in found} == set(models)
+    one, other = (model_mutants.Mutants(models, 1) for _ in range(2))
+    found = [(model.name, data) for model, data in map(one, range(250))]
+    assert found == [(model.name, data) for model, data in map(other, range(250))]
+    assert {name for name, _ in found} == set(models)
 
 
 def test_mutated_inputs(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ with ``--worker``, calls ``serve``. What an input is follows from its number alo
 
 from __future__ import annotations
 
+import gc
 import json
 import mmap
 import os
@@ -19,6 +20,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+try:
+    import resource
+except ImportError:  # Windows, where PAGE is missing too
+    pass
+
 HANGS = 120.0
 """Seconds of processor time at one input after which a worker is ended."""
 PAGE = Path("/proc/self/clear_refs")
@@ -27,10 +33,13 @@ PAGE = Path("/proc/self/clear_refs")
 class Worker:
     """A worker process, started on demand.
 
-    ``command`` starts it; ``folder`` is where it notes the number that it is at.
+    ``command`` starts it; ``folder`` is where it notes the number that it is at. ``how`` is added to all outcomes.
     """
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, how: str = ""
+    ) -> None:
+        self.how = f" {how}" if how else ""
         self._command = [*command, "--at", str(folder / f"at-{id(self)}")]
         self._at = Path(self._command[-1])
         self._environment = {**os.environ, **(environment or {})}
@@ -91,6 +100,8 @@ class Worker:
 def serve(at: str, try_one: Callable[[int], str]) -> None:
     """Answer blocks of numbers from standard input: with counts of what ``try_one`` returns, and faults it raises."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    gc.collect()
+    gc.freeze()  # what is there already stays
     with open(at, "r+b") as file, mmap.mmap(file.fileno(), 8) as place:
         for line in sys.stdin:
             counts: Counter[str] = Counter()
@@ -119,7 +130,7 @@ class Limits:
 
     def begin(self) -> None:
         """Note where an input starts."""
-        if PAGE.exists() and self._n % 500 == 0:
+        if self._n % 500 == 0 and PAGE.exists():
             self._base = _resident()
             PAGE.write_text("5")  # the peak is what is in use now
         self._n += 1
@@ -141,8 +152,6 @@ class Limits:
 
 
 def _peak() -> int:
-    import resource
-
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -162,8 +171,9 @@ def _seconds(pid: int) -> float:
 def blocks(campaign: Any, n: int, size: int, worker_of: Callable[[int], Worker]) -> None:
     """Try ``n`` inputs in blocks of ``size``, each in the worker of its block; count into the campaign."""
     for block in campaign.cases(n // size):
-        counts, faults = worker_of(block).run(block * size, (block + 1) * size)
+        worker = worker_of(block)
+        counts, faults = worker.run(block * size, (block + 1) * size)
         for outcome, times in counts.items():
-            campaign.count(outcome, times)
+            campaign.count(outcome + worker.how, times)
         for fault in faults:
-            campaign.fault(fault)
+            campaign.fault(fault + worker.how)

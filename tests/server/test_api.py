@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from asked import TestClient, asking
-from elman.server.app import _content
+from elman.server.app import ROUTES, _content
 from elman.server.service import Service
 
 Make = Callable[..., Service]
@@ -217,6 +217,16 @@ def test_export(client: TestClient, conllu: Path) -> None:
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''new.conllu"
     assert client.get("/v1/export", params={"file": 9}).status_code == 404
     assert client.get("/v1/export", params={"as": "jsonl"}).content == b""
+
+
+def test_a_service_without_files_answers_everything(serve: Make) -> None:
+    with asking(serve()) as client:
+        for method, path, _ in ROUTES:
+            if method == "GET" and path != "/v1/events":
+                answer = client.get(path.replace("{id}", "x"))
+                assert answer.status_code in (200, 400, 404), (path, answer.text)
+        assert client.get("/v1/export").json() == {"error": "no file: the service was started without one"}
+        assert client.get("/v1/queue").json() == {"cards": [], "remaining": 0}
 
 
 def test_a_full_disk_is_507(client: TestClient, service: Service) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import elman
-from elman.errors import ConfigError, DataError, ModelFileError
+from elman.errors import ConfigError, DataError, ElmanError, ModelFileError
 from elman.server.documents import SET_ASIDE, digest, is_set_aside, share
 from elman.server.learning import LearnOptions
 from elman.server.service import Service
@@ -64,6 +67,34 @@ def test_a_file_that_cannot_be_read_is_said_with_its_line(serve: Make, tmp_path:
         serve(tmp_path / "none.txt")
     with pytest.raises(ConfigError, match="--text-column"):
         serve(bad, text_column="text")
+
+
+def test_a_refused_start_stores_nothing(serve: Make, text: Path, conllu: Path, tmp_path: Path) -> None:
+    empty, before = tmp_path / "empty.txt", set(tmp_path.iterdir())
+    empty.write_text("\n", encoding="utf-8")
+    learn = LearnOptions()
+    refused: list[tuple[list[Path], dict[str, Any], str]] = [
+        ([empty], {}, "empty.txt: no sentence in it"),
+        ([text], {"columns": ["upso"]}, "--columns: the model's columns are upos, got 'upso': did you mean upos?"),
+        ([text], {"activate": "abc"}, "no model that is kept begins with 'abc'"),
+        ([text], {"learn": replace(learn, replay="none.txt")}, "none.txt: cannot be read"),
+        (
+            [text],
+            {"learn": replace(learn, heldout=str(text))},
+            "no tags to be seen in the first lines",
+        ),
+    ]
+    for files, options, says in refused:
+        with pytest.raises(ElmanError, match=re.escape(says)):
+            serve(*files, **options)
+        assert set(tmp_path.iterdir()) == before | {empty}
+    serve(text).close()
+    with pytest.raises(DataError):
+        serve(conllu, empty, activate="first")
+    again = serve()
+    assert [Path(name).name for _, name, _ in again.documents.files] == ["new.txt"]
+    adoptions = again.store.submit(lambda connection: connection.execute("SELECT count(*) FROM adoptions").fetchone())
+    assert adoptions.result() == (1,)
 
 
 def test_the_database_belongs_to_a_model_and_a_seed(serve: Make, text: Path, model: Path, tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.server.documents import Item
 from elman.server.events import CORRECTION, NOTHING, SKIP, Event, Values
 from elman.server.export import FORMATS, Wanted, exported
+from elman.server.records import prodigy
 from elman.server.service import Service
 
 Make = Callable[..., Service]
@@ -134,3 +136,13 @@ def test_records_of_other_tools(serve: Make, conllu: Path) -> None:
     }  # fmt: skip
     assert tasks[1]["annotations"][0]["was_cancelled"]
     assert len(export(service, Wanted("jsonl", corrected=True))[1].splitlines()) == 1
+
+
+def test_prodigy_has_a_line_for_each_column() -> None:
+    values = Values({"upos": ("D", "N"), "ner": ("B-x", "I-x")}, {"topic": "p|q"})
+    event = Event(CORRECTION, "a", "id", ("the", "bird"), NOTHING, values, seq=1)
+    ner, upos = map(json.loads, prodigy("f", [("id", Sentence(("the", "bird")), [event])]).splitlines())
+    assert [(span["token_start"], span["token_end"], span["label"]) for span in ner["spans"]] == [(0, 1, "x")]
+    assert [span["label"] for span in upos["spans"]] == ["D", "N"]
+    assert (ner["accept"], ner["meta"]["column"], upos["meta"]["column"]) == (["p", "q"], "ner", "upos")
+    assert "accept" not in upos and ner["_task_hash"] != upos["_task_hash"]

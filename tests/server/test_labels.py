@@ -63,7 +63,8 @@ def test_labels_are_corrected_learned_and_exported(serve: Make, both: Path, tmp_
             assert time.monotonic() < end
             time.sleep(0.05)
         row = service.learning.models[-1]
-        assert row.adopted and row.report is not None and row.report["not_learned"] == [], (row.reason, row.report)
+        report = service.store.report(row.number)
+        assert row.adopted and report is not None and report["not_learned"] == [], (row.reason, report)
         card = client.get(f"/v1/sentences/{card['id']}").json()
         assert card["labels"]["label"]["predicted"] == other and card["columns"]["tags"]["predicted"][0] == "B-verb"
         assert (card["labels"]["label"]["value"], card["columns"]["tags"]["tags"][2]) == (other, None)

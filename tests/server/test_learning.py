@@ -71,7 +71,7 @@ def test_a_correction_is_learned_undone_and_learned_again(serve: Make, text: Pat
     assert tags_of(service, item) == tags and second != first
     assert (service.serving.kind, service.learning.error) == ("patch", None)
     until(lambda: service.learning.earlier == {"kept": 5, "broken": 0, "total": 5})
-    report = service.learning.models[-1].report
+    report = service.store.report(service.learning.models[-1].number)
     assert report is not None and report["learned"] == 1 and not report["worse"]
 
     service.stored(service.store.undo("a").result())
@@ -126,7 +126,8 @@ def test_a_worse_model_is_not_adopted(serve: Make, text: Path, tmp_path: Path) -
     until(lambda: service.learning.error is not None)
     rejected = service.learning.models[-1]
     assert service.learning.error == rejected.reason and "significantly worse" in str(rejected.reason)
-    assert service.serving.sha256 == first and rejected.report is not None and rejected.report["worse"]
+    report = service.store.report(rejected.number)
+    assert service.serving.sha256 == first and report is not None and report["worse"]
     assert not rejected.adopted and set(rejected.events) <= set(seqs)
     assert service.models()["models"][0]["sha256"] is None
 

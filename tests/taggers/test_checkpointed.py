@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,39 +15,7 @@ from elman.errors import ConfigError, DataError, ModelFileError
 from elman.training import checkpoint, disk_reader, progress
 from made_up import two_columns
 from small_language import language
-from stopped import QUIET, Stopping, model_bytes
-
-SMALL = {"hidden": 4, "embedding": 4, "epochs": 2, "batch": 1, "ensemble": 1, "feature_embedding": 4}
-OF_NUMBERS = {"hidden": 3, "epochs": 2, "batch": 1}
-FEW = SMALL | {"batch": 8}
-CONLLU = (
-    "# newpar\n"
-    "1\tCats\tcat\tNOUN\t_\tNumber=Plur\t2\tnsubj\t_\t_\n"
-    "2\tran\trun\tVERB\t_\t_\t0\troot\t_\tSpaceAfter=No\n\n"
-    "# newpar\n"
-    "1\tThe\tthe\tDET\t_\t_\t2\tdet\t_\t_\n"
-    "2\tdog\tdog\tNOUN\t_\tNumber=Sing\t0\troot\t_\t_\n\n"
-)
-
-
-def tagged(n: int, seed: int = 1) -> str:
-    return "".join(" ".join(map("_".join, zip(*pair, strict=True))) + "\n" for pair in language(n, seed))
-
-
-def texts(n: int) -> str:
-    draw = random.Random(1)
-    return "".join(f"{draw.choice('XY')}\t{' '.join(draw.choices(['cat', 'sun', 'rain'], k=4))}\n" for _ in range(n))
-
-
-def spans(n: int) -> str:
-    """Two columns of tags, one of them spans."""
-    sentences = (zip(*each, strict=True) for each in two_columns(n, 1))
-    return "".join("".join("\t".join(row) + "\n" for row in rows) + "\n" for rows in sentences)
-
-
-def numbers(n: int) -> str:
-    draw = random.Random(2)
-    return "".join("".join(f"{draw.random():.2f}\t{draw.random():.2f}\n" for _ in range(3)) + "\n" for _ in range(n))
+from stopped import CONLLU, FEW, QUIET, TASKS, Stopping, model_bytes, tagged, texts
 
 
 @pytest.fixture
@@ -66,18 +33,6 @@ def stopping(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stopping:
 
 
 Files = Callable[[str, str], str]
-TASKS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "tag": ("t.txt", tagged(36), {"dev": "17%", "settings": SMALL}),
-    "classify": ("t.tsv", texts(36), {"dev": "17%", "settings": SMALL | {"linear_share": 0.0}}),
-    "pipeline": ("t.conllu", CONLLU * 8, {"task": "pipeline", "settings": SMALL}),
-    "lm": ("t.raw", "a b a c b a c\n" * 8, {"task": "lm", "settings": SMALL | {"chunk": 2, "averaging": 0.4}}),
-    "regress": (
-        "t.num",
-        numbers(36),
-        {"task": "regress", "dev": "17%", "settings": OF_NUMBERS},
-    ),
-}
-"""Runs of about 60 steps."""
 
 
 @pytest.mark.parametrize("task", TASKS)

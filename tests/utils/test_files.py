@@ -30,7 +30,7 @@ def folder(target):
     return target.parent
 
 
-def failing(*_arguments):
+def failing(*_arguments, **_options):
     raise FULL
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import elman
 from elman.errors import ElmanError, MissingExtraError
-from elman.utils.imports import optional_package
+from elman.utils.imports import needed, optional_package
 
 
 @pytest.mark.parametrize(
@@ -27,3 +31,24 @@ def test_an_import_that_works_is_left_alone() -> None:
     with optional_package("json", "extra"):
         import json
     assert json.loads("1") == 1
+
+
+def test_a_package_that_elman_cannot_do_without() -> None:
+    line = needed(ModuleNotFoundError("No module named\n'numpy'", name="numpy.linalg"))
+    assert line.startswith("elman needs the package numpy: No module named") and "\n" not in line
+    with pytest.raises(ImportError, match="a mistake of ours"):
+        needed(ImportError("a mistake of ours", name="elman.utils"))
+
+
+def test_only_a_module_that_is_not_found_is_called_missing() -> None:
+    """A package that does not fit into memory raises ImportError too."""
+    source = Path(elman.__file__).parent
+    caught = [
+        f"{path.relative_to(source).as_posix()}:{node.lineno}"
+        for path in sorted(source.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler) and node.type is not None and "ImportError" in ast.unparse(node.type)
+    ]
+    who = {place.partition(":")[0] for place in caught}
+    allowed = {"__main__.py", "kernels/__init__.py", "utils/imports.py"}
+    assert who == allowed, f"use elman.utils.imports.optional_package: {caught}"

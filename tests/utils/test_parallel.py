@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from elman.errors import ConfigError
-from elman.utils.parallel import ordered, thread_count
+from elman.utils.parallel import Job, Pool, ordered, thread_count
 
 
 def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,3 +165,71 @@ def test_nothing_is_lost_where_parts_are_errors_of_the_reader() -> None:
         for value in ordered(lambda part: part, parts(), 2):
             got.append(value)
     assert got == [1]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_a_pool_gives_results_in_order(threads: int) -> None:
+    pool = Pool(threads)
+    for n in (0, 1, 2, 17):
+        assert pool.map(lambda x, y: x * y, range(n), range(n)) == [x * x for x in range(n)]
+    pool.shutdown()
+
+
+def test_a_pool_works_side_by_side() -> None:
+    meet = threading.Barrier(2)
+    pool = Pool(2)
+    for _ in range(3):
+        assert pool.map(lambda x: (meet.wait(30), x)[1], [1, 2]) == [1, 2]
+    pool.shutdown()
+
+
+def test_the_first_error_of_a_pool_is_raised_when_all_work_has_ended() -> None:
+    ended = []
+
+    def work(x: int) -> None:
+        try:
+            if x % 2:
+                raise ValueError(x)
+            time.sleep(0.01)
+        finally:
+            ended.append(x)
+
+    pool = Pool(3)
+    with pytest.raises(ValueError, match="^1$"):
+        pool.map(work, range(6))
+    assert sorted(ended) == list(range(6))
+    assert pool.map(str, [1]) == ["1"]
+    pool.shutdown()
+
+
+@pytest.mark.parametrize("lost", ["not started", "ended at once"])
+def test_work_without_room_for_a_thread(monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
+    """``Thread.start`` would wait for ever for a thread that ends before its first line."""
+
+    def start_new_thread(work: Any, arguments: Any) -> int:
+        if lost == "not started":
+            raise RuntimeError("can't start new thread")
+        return 0
+
+    monkeypatch.setattr(_thread, "start_new_thread", start_new_thread)
+    pool = Pool(4)
+    assert pool.map(str, range(9)) == list(map(str, range(9)))
+    pool.shutdown()
+    job = Job(lambda: 7)
+    job.start()
+    while not job.wait(0.01):
+        job.run()
+    assert job.result() == 7
+
+
+def test_a_job_is_begun_once_or_not_at_all() -> None:
+    done: list[int] = []
+    job = Job(lambda: done.append(1))
+    job.start()
+    assert job.wait(30) and not job.cancel()
+    job.run()
+    assert done == [1] and job.wait(0)
+    kept = Job(lambda: done.append(2))
+    assert kept.cancel() and not kept.cancel()
+    kept.run()
+    assert done == [1] and not kept.wait(0)

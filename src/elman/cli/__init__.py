@@ -22,6 +22,7 @@ from elman.cli.streams import OUTPUT, prepare
 from elman.cli.unknown import Group, no_option
 from elman.errors import ElmanError, reason
 from elman.utils import signals
+from elman.utils.imports import needed
 
 # heading -> command -> (module:object below elman.cli.commands, summary), in the order of the help
 _COMMANDS = {
@@ -143,6 +144,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if lacks_memory(error):
             return _fail(advice(arguments))
+        if isinstance(error, ImportError):
+            return _fail(needed(error))
         if not isinstance(error, OSError):
             raise
         return _fail(_shown(error))

@@ -64,13 +64,12 @@ def begin(options: CheckpointOptions, command: str, files: list[str], notes: Not
     if options.checkpoint is None:
         return None
     from elman.data import digest
-    from elman.training import checkpoint, run_identity
+    from elman.training import run_identity
 
     digest.kept(files, _WHY)
-    every = checkpoint.interval(options.every)
     arguments = {name: value for name, value in asdict(options).items() if name not in _FREE}
-    about = run_identity.identity(command, arguments, files, every)
-    return checkpoint.begin(options.checkpoint, about, every, notes.warn, overwrite=options.overwrite)
+    run = command, arguments, files
+    return run_identity.begin(options.checkpoint, run, options.every, notes.warn, overwrite=options.overwrite)
 
 
 def resumed(options: _T, command: str, paths: tuple[str, ...], notes: Notes) -> tuple[_T, Checkpoints]:
@@ -78,11 +77,10 @@ def resumed(options: _T, command: str, paths: tuple[str, ...], notes: Notes) -> 
 
     Raises ConfigError if something has changed, ModelFileError if there is no checkpoint that can be used.
     """
-    from elman.training import checkpoint, run_identity
+    from elman.training import run_identity
 
     assert options.resume is not None
-    found = checkpoint.reopen(options.resume, notes.warn, options.every)
-    run_identity.check(found, command)
+    found = run_identity.reopen(options.resume, command, options.every, notes.warn)
     given, source = asdict(options), click.get_current_context().get_parameter_source
     typed = {name for name in given if name not in _FREE and source(name) == click.core.ParameterSource.COMMANDLINE}
     arguments = run_identity.agreed(found, {name: given[name] for name in typed}, dict.fromkeys(typed))

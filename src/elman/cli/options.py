@@ -97,7 +97,7 @@ def _tell_costs() -> None:
     costs = [f"{time.process_time():.1f} s of processor time"]
     try:
         import resource
-    except ImportError:  # pragma: no cover - not on Windows
+    except ModuleNotFoundError:  # pragma: no cover - not on Windows
         pass
     else:
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -45,6 +45,8 @@ def lacks_memory(error: BaseException) -> bool:
         return error.errno == errno.ENOMEM
     if isinstance(error, ImportError):
         return does_not_fit(error)
+    if isinstance(error, SystemError):  # Python lost the MemoryError
+        return "without" in str(error) and "exception" in str(error)
     known = isinstance(error, ValueError | OverflowError | RuntimeError)
     return known and any(text in str(error) for text in _TEXTS)
 
@@ -69,7 +71,7 @@ def watch_imports() -> None:
     """
     try:
         import resource
-    except ImportError:  # Windows
+    except ModuleNotFoundError:  # Windows
         return
     if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
         sys.meta_path.insert(0, _Room())

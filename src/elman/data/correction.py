@@ -43,6 +43,10 @@ class Correction:
 
     def to_json(self) -> dict[str, Any]:
         """Return words and labels as JSON values, without path and line; ``features`` if words have them."""
+        return dict(self._record)
+
+    @cached_property
+    def _record(self) -> dict[str, Any]:
         record: dict[str, Any] = {"words": list(map(str, self.words))}
         record["labels"] = {name: list(values) for name, values in self.labels.items()}
         if Token in map(type, self.words):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from elman.errors import DataError
 from elman.utils.display import shown
+from elman.utils.limits import DEPTH, SENTENCE
 
 _TOKEN = re.compile(r"[()]|[^() \t\r\n]+")
 
@@ -119,23 +120,30 @@ def read_trees(lines: Iterable[str], path: str | None = None) -> Iterator[TreeLi
     opening bracket precedes it, so the error for an unclosed tree names that tree and not the end of the file.
 
     Raises DataError, with the line, for a tree that does not close, an extra closing bracket, text outside of a tree or
-    after one, or empty brackets.
+    after one, empty brackets, or a tree that is too deep or too large.
     """
     stack: list[tuple[str, list[Tree | str]]] = []  # label and children so far of each open bracket
     kept: list[str] = []
     label_may_follow = False  # the last token opened a bracket, so a label may follow
-    start = number = 0
+    start = number = size = 0
     for number, line in enumerate(lines, 1):
         if stack and line.startswith("(") and stack != [("", [])]:  # not the bracket around a whole tree
             raise _open(len(stack), path, start, f"line {number} begins another one")
         if not stack:
-            start = number
+            start, size = number, 0
         kept.append(line)
+        size += 1
         complete: Tree | None = None
-        for token in _TOKEN.findall(line):
+        for match in _TOKEN.finditer(line):
+            token = match[0]
             if complete is not None or (not stack and token != "("):
                 raise _outside(token, path, number)
+            size += token != ")"
+            if size > SENTENCE:
+                raise _too_large(f"{SENTENCE:,} brackets, words and lines", path, start)
             if token == "(":
+                if len(stack) == DEPTH:
+                    raise _too_large(f"{DEPTH:,} brackets within each other", path, start)
                 stack.append(("", []))
             elif token == ")":
                 label, children = stack.pop()
@@ -168,6 +176,10 @@ def _outside(token: str, path: str | None, line: int) -> DataError:
 def _open(n_open: int, path: str | None, line: int, where: str) -> DataError:
     brackets = "1 bracket is" if n_open == 1 else f"{n_open} brackets are"
     return DataError(f"the tree that begins here does not close: {brackets} open where {where}", path=path, line=line)
+
+
+def _too_large(most: str, path: str | None, line: int) -> DataError:
+    return DataError(f"the tree that begins here has more than {most}: does a bracket not close?", path=path, line=line)
 
 
 TREE = "tree"

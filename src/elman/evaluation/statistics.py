@@ -52,6 +52,15 @@ def bootstrap(
     return np.concatenate(parts)
 
 
+def least_p(sentences: int) -> float:
+    """Return the least two-sided p-value that a paired test of some sentences can have.
+
+    If the sign of each difference is chance, all of n sentences differ in one direction with probability 2^(1 - n). The
+    bootstrap does not know this: on one sentence it never sees another difference.
+    """
+    return min(1.0, 2.0 ** (1 - sentences))
+
+
 def mcnemar(only_a: int, only_b: int) -> McNemar:
     """Return McNemar's two-sided test of the numbers of items that only A and only B gets right.
 

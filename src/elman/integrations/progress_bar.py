@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from elman.errors import MissingExtraError
+from elman.utils.imports import optional_package
 from elman.utils.summary import percent
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ class ProgressBar:
     """
 
     def __init__(self) -> None:
-        try:
+        with optional_package("tqdm", "notebook"):
             from tqdm.auto import tqdm
-        except ImportError:
-            raise MissingExtraError("tqdm", "notebook") from None
         self._new_bar = tqdm
         self._bar: Any = None
         self._part: str | None = None
@@ -42,7 +40,7 @@ class ProgressBar:
         if progress.is_epoch_end:
             dev = {} if progress.dev_accuracy is None else {"dev": percent(progress.dev_accuracy)}
             self._bar.set_postfix(loss=f"{progress.loss:.3f}", **dev)
-        if done >= self._bar.total:
+        if progress.is_epoch_end and done >= self._bar.total:  # the last step may be reported before
             self.close()
 
     def close(self) -> None:

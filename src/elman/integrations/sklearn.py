@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from elman.data.corpus import LABEL_NAME, PAIRS_COLUMN
 from elman.data.sentence import Sentence
 from elman.data.targets import CLASSIFY, TAG
-from elman.errors import MissingExtraError
 from elman.integrations.sklearn_input import (
     InputError,
     Words,
@@ -36,14 +35,13 @@ from elman.settings import NETWORK, TRAINING, no_setting
 from elman.taggers.train import train
 from elman.training.data_warnings import NO_DEV
 from elman.training.run_options import RunOptions
+from elman.utils.imports import optional_package
 from elman.utils.parallel import ordered
 
-try:
+with optional_package("scikit-learn", "sklearn"):
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.utils import check_consistent_length
     from sklearn.utils.validation import check_is_fitted
-except ImportError:
-    raise MissingExtraError("scikit-learn", "sklearn") from None
 
 __all__ = ["ElmanClassifier", "ElmanTagger", "InputError"]
 

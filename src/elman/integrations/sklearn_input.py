@@ -12,15 +12,14 @@ import numpy as np
 from elman.data.corpus import split_words
 from elman.data.sentence import LABEL_SEPARATOR, Sentence
 from elman.data.tokens import Token, tokens
-from elman.errors import DataError, MissingExtraError
+from elman.errors import DataError
 from elman.utils.arguments import described, refuse_table
 from elman.utils.display import shown
+from elman.utils.imports import optional_package
 
-try:
+with optional_package("scikit-learn", "sklearn"):
     from sklearn.utils import check_array, check_consistent_length, column_or_1d
     from sklearn.utils.multiclass import check_classification_targets
-except ImportError:
-    raise MissingExtraError("scikit-learn", "sklearn") from None
 
 Words = tuple[str, ...]
 

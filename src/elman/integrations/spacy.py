@@ -24,15 +24,14 @@ from elman.data.formats.spacy_docs import (
     set_heads,
     set_values,
 )
-from elman.errors import ConfigError, MissingExtraError
+from elman.errors import ConfigError
 from elman.utils.display import shown
+from elman.utils.imports import optional_package
 from elman.utils.suggest import did_you_mean
 
-try:
+with optional_package("spacy", "spacy"):
     from spacy.language import Language
     from spacy.tokens import Doc, Span, Token
-except ImportError:
-    raise MissingExtraError("spacy", "spacy") from None
 
 if TYPE_CHECKING:
     from elman.integrations.spacy_words import DocWords

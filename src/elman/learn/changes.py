@@ -11,6 +11,8 @@ from elman.data.corpus import split_labels
 from elman.data.correction import Correction, Labels
 from elman.data.sentence import LABEL_SEPARATOR
 from elman.evaluation.compare import Comparison, choose_metric, compare
+from elman.evaluation.compare_runs import LEVEL
+from elman.evaluation.statistics import least_p
 from elman.taggers.column_predictor import ColumnPredictor
 from elman.utils.json_values import JsonRecord
 
@@ -22,7 +24,7 @@ class Predictions:
 
     def __init__(self, model: ColumnPredictor) -> None:
         self.model = model
-        self._by_words: dict[str, Mapping[str, tuple[str, ...]]] = {}  # by the digest of the words
+        self._by_words: dict[str, dict[str, tuple[str, ...]]] = {}  # by the digest of the words
 
     @classmethod
     def of(cls, model: ColumnPredictor | Predictions) -> Predictions:
@@ -34,8 +36,10 @@ class Predictions:
         known = self._by_words
         new = {text.words_digest: text.words for text in texts if text.words_digest not in known}
         names, of_texts = self.model.targets, self.model.text_targets
-        for key, row in zip(new, self.model.pipe(new.values(), columns=names), strict=True):
-            known[key] = {name: split_labels(row[name]) if name in of_texts else tuple(row[name]) for name in names}
+        for key, row in zip(new, self.model._of_inputs(new.values(), names), strict=True):
+            known[key] = {name: tuple(row[name]) for name in names}
+            for name in of_texts:
+                known[key][name] = split_labels(row[name][0])
 
     def __getitem__(self, text: Correction) -> Mapping[str, tuple[str, ...]]:
         return self._by_words[text.words_digest]
@@ -45,7 +49,7 @@ def is_right(correction: Correction, predicted: Labels) -> bool:
     """Return whether the labels of a correction are predicted; words that nobody looked at do not count."""
     for name, labels in correction.labels.items():
         of_model = predicted[name]
-        if labels != of_model and (len(labels) != len(of_model) or not all(map(_agree, labels, of_model))):
+        if labels != of_model and (None not in labels or not all(map(_agree, labels, of_model))):
             return False
     return True
 
@@ -97,8 +101,8 @@ class ColumnChange(JsonRecord):
 
     @property
     def worse(self) -> bool:
-        """Whether all of the interval is below 0."""
-        return self.high < 0
+        """Whether all of the interval is below 0, and there are sentences enough to show it."""
+        return self.high < 0 and least_p(self.sentences) < 1 - LEVEL
 
     @property
     def name(self) -> str:
@@ -246,7 +250,7 @@ def _column(rows: Sequence[Flip], of_text: bool, resamples: int, seed: int) -> C
         after=found.b,
         low=found.low,
         high=found.high,
-        p_value=found.p_value,
+        p_value=max(found.p_value, least_p(found.sentences)),
         fixed=fixed.total(),
         broken=broken.total(),
         tags={label: TagChange(counts[label], fixed[label], broken[label]) for label in changed},

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from elman.data.correction import Correction
+from elman.data.sentence import NO_TAG
 from elman.learn import corrections as reading, history
 from elman.learn.changes import Predictions, is_right
 from elman.learn.growth import grown
@@ -80,11 +81,17 @@ class Learner:
         self._predictions = Predictions(self.model)
 
     def update(
-        self, corrections: Any, *, naive: bool = False, keep_text: bool = True, resamples: int = RESAMPLES
+        self,
+        corrections: Any,
+        *,
+        unlabelled: str = NO_TAG,
+        naive: bool = False,
+        keep_text: bool = True,
+        resamples: int = RESAMPLES,
     ) -> UpdateReport:
         """Learn corrections, and return the report of what was learned and forgotten; ``model`` is the updated model.
 
-        ``corrections``  as ``elman.learn.read`` takes them, or what it returns
+        ``corrections``  as ``elman.learn.read`` takes them with ``unlabelled``, or what it returns
         ``naive``        also try naive fine-tuning, without replay, for the report
         ``keep_text``    keep the text of the corrections in the model, to learn and test it again later
 
@@ -93,7 +100,7 @@ class Learner:
         started, notes = time.perf_counter(), list(self.notes)
         if not self.heldout:
             notes.append("no held-out text, so what is forgotten cannot be measured")
-        found = reading.read(self.model, corrections, on_note=notes.append)
+        found = reading.read(self.model, corrections, unlabelled=unlabelled, on_note=notes.append)
         before, past = self.model, self.model.history
         new = self._to_learn(found)
         earlier, contradictions = reading.merged(new, past.corrections, before.text_targets)
@@ -108,9 +115,10 @@ class Learner:
             notes.append(f"{left_out} left out: corrections have the same words")
         patch = _Patch(self, new, earlier, replay, heldout)
         replayed, about = patch.replayed, patch.about()
-        model, alpha, predictions = patch.best()
+        alpha, predictions = patch.best()
         parent = hashlib.sha256(file.to_bytes(*before.to_record())).hexdigest()
-        after = model.with_history(history.updated(past, parent, new, earlier, keep_text=keep_text))
+        kept = history.updated(past, parent, new, earlier, keep_text=keep_text)
+        after = reading.check_model(predictions.model).with_history(kept)
         report = make_report(
             self._predictions,
             predictions,
@@ -125,6 +133,7 @@ class Learner:
             notes=[*notes, *contradictions],
             **about,
         )
+        after._model.clear_cache()  # it grows with the words of all corrections
         self.model, self._predictions = after, predictions
         predictions.model = after
         report.seconds = time.perf_counter() - started
@@ -163,20 +172,20 @@ class _Patch:
         self.seed = (learner.seed + len(learner.model.history.digests)) % 2**63
         self.rounds, self.replayed = 0, list[Correction]()
         self.options = learner.options or PatchOptions.of(len(new))
-        self.members = self._patched(earlier, replay, self.options)
+        self.members, self.full = self._patched(earlier, replay, self.options)
 
     def _patched(
         self, earlier: Sequence[Correction], replay: Sequence[Correction], options: PatchOptions
-    ) -> list[Parameters]:
-        """Return the parameters after the patch: rounds of steps until all corrections are learned, each at twice the
-        learning rate of the one before.
+    ) -> tuple[list[Parameters], Predictions]:
+        """Return the parameters after the patch, and the predictions of a model of these alone.
 
+        A patch is rounds of steps until all corrections are learned, each at twice the learning rate of the one before.
         When the corrections fill another bundle, all of the latest one are learned together first.
         """
-        members = None
+        members, full = None, None
         if len(self.new) < BUNDLE and len(earlier) // BUNDLE < (len(earlier) + len(self.new)) // BUNDLE:
             older, latest = earlier[: len(self.new) - BUNDLE], [*earlier[len(self.new) - BUNDLE :], *self.new]
-            many = self.learner.options or PatchOptions.of(BUNDLE)
+            many = self.learner.options or replace(PatchOptions.of(BUNDLE), steps=BUNDLE)  # most are learned already
             members, _ = self._round((latest, older, replay), many, options.rounds, None)
             pairs = zip(self.grown.members, members, strict=True)
             members = [_mixed(old, own, many.alphas[0], half=False) for old, own in pairs]
@@ -185,11 +194,12 @@ class _Patch:
             twice = replace(options, rate=rate * 2**number)
             members, self.replayed = self._round((self.new, earlier, replay), twice, number, members)
             self.rounds = number + 1
-            predictions = Predictions(self._model(members, 1.0))
-            predictions.add(self.new)
-            if all(is_right(each, predictions[each]) for each in self.new):
+            full = self._predictions(members, 1.0)
+            full.add(self.new)
+            if all(is_right(each, full[each]) for each in self.new):
                 break
-        return members or list(self.grown.members)
+        members = members or list(self.grown.members)
+        return members, full or self._predictions(members, 1.0)
 
     def _round(
         self, examples: Examples, options: PatchOptions, number: int, start: list[Parameters] | None
@@ -205,32 +215,33 @@ class _Patch:
             start=start,
         )
 
-    def best(self) -> tuple[Model, float, Predictions]:
-        """Return the model with the best share of new parameters, that share, and its predictions.
+    def best(self) -> tuple[float, Predictions]:
+        """Return the best share of new parameters, and the predictions of the model that has it.
 
         The best learns most corrections; of several such, it is right on most of the latest corrections and held-out
-        sentences.
+        sentences. Shares are tried in turn until none of these is lost, or the next is no better. What is
+        predicted as by the old model with one share is taken to be so with smaller ones.
         """
         learner, best = self.learner, None
-        texts = [*self.earlier[-RECENT:], *self.heldout]
-        learner._predictions.add(texts)
-        least = _right(texts, learner._predictions)
+        old, texts = learner._predictions, [*self.earlier[-RECENT:], *self.heldout]
+        old.add(texts)
         for alpha in self.options.alphas if self.new else (1.0,):
-            model = self._model(self.members, alpha)
-            predictions = Predictions(model)
+            predictions = self.full if alpha == 1.0 else self._predictions(self.members, alpha)
             predictions.add([*self.new, *texts])
-            score = sum(is_right(each, predictions[each]) for each in self.new), _right(texts, predictions)
-            if best is None or score > best[0]:
-                best = score, model, alpha, predictions
-            if score[1] >= least:
+            texts = [text for text in texts if predictions[text] != old[text]]
+            gain = _right(texts, predictions) - _right(texts, old)
+            score = sum(is_right(each, predictions[each]) for each in self.new), gain
+            if best is not None and score <= best[0]:
+                break
+            best = score, alpha, predictions
+            if gain >= 0:
                 break
         assert best is not None
         return best[1:]
 
-    def naive(self) -> Model:
-        """Return the model after the same steps on the corrections alone."""
-        members = self._patched((), (), replace(self.options, weight=0.0))
-        return self._model(members, 1.0)
+    def naive(self) -> Predictions:
+        """Return the predictions of the model after the same steps on the corrections alone."""
+        return self._patched((), (), replace(self.options, weight=0.0))[1]
 
     def about(self) -> dict[str, Any]:
         """Return what was added, for the report."""
@@ -240,14 +251,14 @@ class _Patch:
         steps = self.rounds * self.options.number(len(self.new)) if self.new else 0
         return {"new_words": list(self.grown.lexicon.vocabulary.words[n:]), "new_tags": tags, "steps": steps}
 
-    def _model(self, members: Sequence[Parameters], alpha: float) -> Model:
-        """Return the predictor with this share of new parameters."""
+    def _predictions(self, members: Sequence[Parameters], alpha: float) -> Predictions:
+        """Return the predictions of the model with this share of new parameters."""
         half = self.old.config.network.dtype == dtype.HALF
         mixed = [_mixed(a, b, alpha, half=half) for a, b in zip(self.grown.members, members, strict=True)]
         grown = self.grown
         model = type(grown)(grown.config, grown.lexicon, grown.heads, mixed, grown.training)
         model.precision = grown.precision
-        return self.learner.model._copy(_model=model)
+        return Predictions(self.learner.model._copy(_model=model))
 
 
 def _mixed(old: Parameters, new: Parameters, alpha: float, *, half: bool) -> Parameters:
@@ -270,7 +281,7 @@ def update(
     heldout: Any = None,
     format: str | None = None,
     encoding: str = "utf-8",
-    unlabelled: str = "_",
+    unlabelled: str = NO_TAG,
     seed: int = 1,
     threads: int = 1,
     naive: bool = True,
@@ -288,5 +299,5 @@ def update(
         model, corrections, format=format, encoding=encoding, unlabelled=unlabelled, on_note=notes.append
     )
     learner.notes += notes
-    report = learner.update(found, naive=naive, resamples=10_000)
+    report = learner.update(found, unlabelled=unlabelled, naive=naive, resamples=10_000)
     return learner.model, report

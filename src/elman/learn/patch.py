@@ -71,13 +71,13 @@ class PatchOptions:
     def of(cls, corrections: int) -> PatchOptions:
         """Return the options for a number of corrections.
 
-        A few are learned to the letter. Many are text to learn from as in training: one round, with more replay of more
-        weight, so that a high rate does no harm. A tenth of the old parameters costs a little of what is learned
-        and saves more of what was known.
+        A few are learned to the letter. Many are text to learn from as in training: one round of at least 100 steps
+        (after 20 steps, 20 corrections were half learned), with more replay of more weight, so that a high rate does no
+        harm. A tenth of the old parameters costs a little of what is learned and saves more of what was known.
         """
         if corrections <= cls.batch:
             return cls()
-        return cls(passes=16, replay=48, rate=4e-3, weight=8.0, rounds=1, alphas=(0.9,))
+        return cls(steps=100, passes=16, replay=48, rate=4e-3, weight=8.0, rounds=1, alphas=(0.9,))
 
     def number(self, corrections: int) -> int:
         """Return the number of updates for some corrections."""
@@ -230,9 +230,10 @@ class PatchTask(TaggingTask):
                 best[column][at] = head.decoder.best(parameters, own, batch)
                 wrong = forced[best[column][at][forced] != known[forced]]
                 if len(wrong):
-                    words = self.plan.examples[int(np.searchsorted(ends, at[wrong[0]], side="right"))].words
-                    tag = shown(head.tags[known[wrong[0]]])
-                    raise DataError(f"the tag {tag} breaks the model's rules of spans in {shown(' '.join(words))}")
+                    example = self.plan.examples[int(np.searchsorted(ends, at[wrong[0]], side="right"))]
+                    tag, words = shown(head.tags[known[wrong[0]]]), shown(" ".join(example.words))
+                    problem = f"the tag {tag} breaks the model's rules of spans in {words}"
+                    raise DataError(problem, path=example.path or None, line=example.line or None)
         return best, p
 
     def _open(self, heads: Sequence[Head]) -> NDArray[np.bool_]:

@@ -66,6 +66,9 @@ class Model(ABC):
         """Set ``precision``. Models without recurrent products are always exact and accept any value."""
         self.precision = precision
 
+    def clear_cache(self) -> None:  # noqa: B027
+        """Drop what was computed for tagging, such as the inputs of words; it is computed again when needed."""
+
     @property
     def ensemble(self) -> Ensemble:
         """The networks of the model. Raises ConfigError if it has none with hidden states."""

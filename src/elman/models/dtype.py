@@ -7,6 +7,7 @@ small and stay float32.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,13 @@ def restored(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float3
 
 def forms(tensors: Mapping[str, NDArray[Any]]) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Return element types and shapes (``network_record.Forms``)."""
-    return {name: (tensor.dtype.name, tensor.shape) for name, tensor in tensors.items()}
+    return {name: (_name(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
+
+
+@cache
+def _name(dtype: np.dtype[Any]) -> str:
+    """Return the name of a type; NumPy makes it at each call."""
+    return dtype.name
 
 
 def _half(w: NDArray[np.float32]) -> NDArray[np.float16]:

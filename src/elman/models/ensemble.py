@@ -176,8 +176,8 @@ class Ensemble(Summary):
         """Return the arrays that ``decode`` computes, each split into the rows of each sentence."""
         lengths = np.array([len(words) for words in sentences], np.int64)
         score = self._scorer(sentences)
-        cuts = np.cumsum(lengths)[:-1]
-        return [np.split(rows, cuts) if sentences else [] for rows in self._flat(lengths, score, decode)]
+        places = list(map(slice, [0, *(ends := np.cumsum(lengths).tolist())], ends))  # np.split takes ten times as long
+        return [[rows[place] for place in places] for rows in self._flat(lengths, score, decode)]
 
     def _scorer(self, sentences: Sequence[Sequence[str]]) -> Scorer:
         """Return the function that scores the words of these sentences, given their rows and packed batch."""

@@ -14,6 +14,7 @@ import re
 import stat
 from collections.abc import Mapping
 from io import BytesIO
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman import kernels
@@ -157,7 +158,8 @@ def _content(name: str, header: bytes, data: memoryview) -> tuple[dict[str, Any]
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{name}: not a model file, or cut short ({_one_line(error)}); {_AGAIN}") from None
     config = _checked(name, metadata[KEY], tensors)
-    infinite = next((key for key, tensor in tensors.items() if not _is_finite(tensor)), None)
+    core = kernels.native_core()
+    infinite = next((key for key, tensor in tensors.items() if not _is_finite(tensor, core)), None)
     if infinite is not None:
         raise ModelFileError(f"{name}: tensor {shown(infinite)}: expected finite numbers, found others; {_AGAIN}")
     return config, tensors
@@ -228,11 +230,10 @@ def _size(dtype: str) -> int:
     return int(dtype[1:]) // 8
 
 
-def _is_finite(tensor: Stored) -> bool:
+def _is_finite(tensor: Stored, core: Any) -> bool:
     """Return whether all values of a tensor are finite; takes about a millisecond for ten million bytes."""
     if tensor.dtype[0] != "F":
         return True
-    core = kernels.native_core()
     if core is not None:
         return bool(core.all_finite(tensor.data, _size(tensor.dtype)))
     import numpy as np
@@ -295,7 +296,8 @@ def _sum(bare: str, tensors: Mapping[str, Stored]) -> str:
     """Return the checksum of configuration, version and tensors."""
     digest = hashlib.sha256()
     for name, (dtype, shape, data) in sorted(tensors.items()):
-        digest.update(_canonical([name, dtype, list(shape)]).encode() + b"\n")
+        sizes = ",".join(map(str, shape))
+        digest.update(f'[{encode_basestring(name)},"{dtype}",[{sizes}]]\n'.encode())  # as _canonical, ten times faster
         digest.update(data)
     digest.update(bare.encode())
     return digest.hexdigest()

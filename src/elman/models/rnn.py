@@ -58,16 +58,21 @@ class RecurrentModel(Ensemble, LabelModel):
     def choose_precision(self, precision: str) -> None:
         """Set the precision of tagging. Raises ConfigError if it is unknown, or int8 and not available."""
         tagging_precision(precision, self.config)
-        self.precision, self._reader = precision, None
+        self.precision = precision
+        self.clear_cache()
+
+    def clear_cache(self) -> None:
+        self._reader = None
         self.__dict__.pop("_outputs", None)
 
     @property
     def reader(self) -> InferenceCache:
         """The cache of word representations for tagging, created on first use."""
-        if self._reader is None:
+        reader = self._reader
+        if reader is None:
             precision = tagging_precision(self.precision, self.config)
-            self._reader = InferenceCache(self.lexicon, self.network, self.members, precision)
-        return self._reader
+            reader = self._reader = InferenceCache(self.lexicon, self.network, self.members, precision)
+        return reader
 
     def best_of_lines(self, text: bytes) -> Ids:
         """Return the (N,) ids of the best tags of a text's words, in the first column: see ``InferenceCache.lines``."""

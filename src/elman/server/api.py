@@ -225,7 +225,8 @@ async def report(request: Request) -> Response:
     row = service.learning.row(sha256)
     if row is None and sha256 != service.shelf.first:
         raise Refused(404, "no such model")
-    return reply({"model": sha256, "report": row.report if row else None})
+    found = await asyncio.to_thread(service.store.report, row.number) if row else None
+    return reply({"model": sha256, "report": found})
 
 
 async def events(request: Request) -> Response:
@@ -245,9 +246,9 @@ async def download(request: Request) -> Response:
     number = query.number("file", 0, 2**31, 0)
     query.end()
     files = await asyncio.to_thread(service.store.files)
-    chosen = next((file for file in files if file.number == (number or files[0].number)), None)
+    chosen = next((file for file in files if number in (0, file.number)), None)
     if chosen is None:
-        raise Refused(404, "no file of this number")
+        raise Refused(404, "no file of this number" if files else "no file: the service was started without one")
     name, data = await asyncio.to_thread(exported, files, chosen, service.store.state, wanted)
     about = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return Response(data, media_type="application/octet-stream", headers=about)

@@ -20,10 +20,10 @@ from elman.data.formats import ModelHints, Reading, read_sentences
 from elman.data.sentence import NO_TAG, Sentence
 from elman.errors import ConfigError, DataError, ElmanError, while_reading
 from elman.server.events import Values
+from elman.server.store import FileRow
 from elman.utils.display import shown
 
 if TYPE_CHECKING:
-    from elman.server.store import FileRow, Store
     from elman.taggers.column_predictor import ColumnPredictor
 
 LARGEST = 200_000_000
@@ -94,10 +94,10 @@ def open_content(content: bytes, name: str, read_as: ReadAs, folder: str) -> Rea
     return read_sentences(path, **how, labelled=False, known=read_as.hints)
 
 
-def import_file(
-    store: Store, path: str, tagger: ColumnPredictor, *, format: str | None, encoding: str, text_column: str | None
-) -> str:
-    """Put a file into the database, unless it is there already; return what it was read as.
+def read_file(
+    path: str, tagger: ColumnPredictor, *, format: str | None, encoding: str, text_column: str | None
+) -> tuple[str, FileRow]:
+    """Return what a file was read as, and its row for the database.
 
     Raises DataError for a file that cannot be read, with its line.
     """
@@ -121,8 +121,7 @@ def import_file(
         except ElmanError as error:
             raise ConfigError(str(error).replace(os.path.join(folder, os.path.basename(name)), path)) from None
     read_as = ReadAs(format, encoding, text_column, hints, columns, labels, reading.format)
-    store.put_file(name, read_as.to_json(), hashlib.sha256(content).hexdigest(), content)
-    return said
+    return said, FileRow(0, name, read_as.to_json(), hashlib.sha256(content).hexdigest(), content)
 
 
 def hints_of(tagger: ColumnPredictor) -> ModelHints:

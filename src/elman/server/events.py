@@ -100,6 +100,8 @@ class State:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.last = 0
         """The number of the last event."""
+        self.sentences: list[str] = []
+        """The sentence of each event, in order."""
         self._given: dict[str, dict[str, list[Event]]] = {}  # sentence -> annotator -> corrections and skips in force
         self._done: dict[str, list[Event]] = {}  # annotator -> what undo takes back, the last first
         self._undone: dict[str, list[Event]] = {}
@@ -129,12 +131,13 @@ class State:
         self._look_again(event.sentence)
 
     def _look_again(self, sentence: str) -> None:
-        """Find the latest correction of a sentence whose events have changed."""
+        """Find the latest correction of a sentence whose events have changed, and note that they have."""
         latest = self.correction(sentence)
         if latest is not None:
             self._latest[sentence] = latest
         else:
             self._latest.pop(sentence, None)
+        self.sentences.append(sentence)
 
     @property
     def annotators(self) -> list[str]:
@@ -163,9 +166,21 @@ class State:
         events = self._given.get(sentence, {}).get(annotator, ())
         return next((event for event in reversed(events) if event.kind == CORRECTION), None)
 
+    def corrected(self) -> list[str]:
+        """Return the sentences with a correction in force."""
+        return list(self._latest)
+
+    def done_by(self, annotator: str) -> set[str]:
+        """Return the sentences that an annotator has corrected or skipped."""
+        return {event.sentence for event in list(self._done.get(annotator, ()))}
+
     def corrections(self) -> Iterator[Event]:
         """Yield the latest correction in force of each sentence, oldest first."""
         yield from sorted(list(self._latest.values()), key=lambda event: event.seq)
+
+    def known(self, seq: int) -> Event | None:
+        """Return the correction of a number, also if it was undone."""
+        return self._corrections.get(seq)
 
     def known_corrections(self) -> list[Event]:
         """Return all corrections, also those that were undone."""
@@ -173,7 +188,11 @@ class State:
 
     def by_annotator(self) -> Iterator[tuple[str, dict[str, Event]]]:
         """Yield sentences with each annotator's correction or skip that is in force."""
-        for sentence, by_name in list(self._given.items()):
-            given = {name: last for name, events in list(by_name.items()) if (last := _last(events)) is not None}
-            if given:
+        for sentence in list(self._given):
+            if given := self.given(sentence):
                 yield sentence, given
+
+    def given(self, sentence: str) -> dict[str, Event]:
+        """Return each annotator's correction or skip of a sentence that is in force."""
+        by_name = list(self._given.get(sentence, {}).items())
+        return {name: last for name, events in by_name if (last := _last(events)) is not None}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from elman.taggers.base import Predictor
     from elman.taggers.column_predictor import ColumnPredictor
 
-PATCHING, RETRAINING = 5, 15
+PATCHING, RETRAINING = 10, 15
 """How much the processes yield to others (``nice``)."""
 _CODE = "from elman.server.learner import main; main()"
 

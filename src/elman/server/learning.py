@@ -74,6 +74,7 @@ class Learning:
         self._tries: Counter[int] = Counter()  # how often a patch has failed for another reason than its score
         self._read: dict[int, tuple[Corrected, bool]] = {}  # corrections by event, and whether they are set aside
         self._waiting: tuple[tuple[int, int, str, int], list[Corrected]] | None = None
+        self._learned: tuple[tuple[int, str], dict[str, int]] | None = None
         self._measured: tuple[str, tuple[int, ...], frozenset[int]] | None = None
         self._threads = [
             threading.Thread(target=work, name=f"elman-{name}", daemon=True)
@@ -110,14 +111,20 @@ class Learning:
 
     def learned(self) -> dict[str, int]:
         """Return which correction of each sentence the present model has learned last."""
+        key = (len(self.models), self.present)
+        if self._learned is None or self._learned[0] != key:
+            self._learned = key, self._find_learned()
+        return self._learned[1]
+
+    def _find_learned(self) -> dict[str, int]:
         by_sha256 = {model.sha256: model for model in self.models if model.adopted}
         line: dict[str, ModelRow] = {}
         model = by_sha256.get(self.present)
         while model is not None and model.sha256 not in line:
             line[model.sha256] = model
             model = by_sha256.get(model.parent or "") if model.kind == "patch" else None
-        events = {event.seq: event.sentence for event in self._store.state.known_corrections()}
-        return {events[seq]: seq for model in reversed(line.values()) for seq in model.events if seq in events}
+        events = [self._store.state.known(seq) for model in reversed(line.values()) for seq in model.events]
+        return {event.sentence: event.seq for event in events if event is not None}
 
     def in_force(self) -> tuple[list[Corrected], list[Corrected]]:
         """Return the latest correction of each sentence: those to train on, and those that are set aside."""
@@ -278,7 +285,7 @@ class Learning:
         self.present = stored.sha256
         self._adopt(Serving(cast("ColumnPredictor", model), stored.sha256, stored.number, stored.kind))
         self._hub.publish("model", {"model": stored.sha256, "kind": stored.kind})
-        self._shelf.prune({self.present})
+        self._shelf.prune(self.models, self.present)
 
     def _take_back(self) -> bool:
         """Go back to the model before, if all that the present one learned of its own was undone."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from elman.data.corpus import split_labels
 from elman.data.correction import Correction
 from elman.evaluation.compare import compare
+from elman.evaluation.statistics import least_p
 from elman.server.events import Event, Values
 from elman.server.tagging import predict
 
@@ -63,7 +65,8 @@ def compare_models(
 ) -> dict[str, Any] | None:
     """Compare two models on corrected sentences that neither was trained on; None if there are no such words.
 
-    An item is a tag of a word, or a label of a text; the interval and p are of the bootstrap over sentences.
+    An item is a tag of a word, or a label of a text. The interval and p are of the bootstrap over sentences; p is not
+    less than the sentences that differ can show.
     """
     rows: list[tuple[list[str], list[str], list[str]]] = []
     words = [correction.words for correction in corrections]
@@ -88,12 +91,13 @@ def compare_models(
     if not rows:
         return None
     result = compare(*zip(*rows, strict=True), metric="accuracy", resamples=RESAMPLES)
+    differ = sum(sum(map(eq, gold, old)) != sum(map(eq, gold, new)) for gold, old, new in rows)
     return {
         "sentences": len(rows),
         "items": sum(len(gold) for gold, _, _ in rows),
         "before": result.a,
         "after": result.b,
-        "p": 1.0 if result.same else result.p_value,
+        "p": 1.0 if result.same else max(result.p_value, least_p(differ)),
         "low": result.low,
         "high": result.high,
     }

@@ -110,7 +110,7 @@ async def health(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Answer ``GET /metrics``."""
     service = service_of(request)
-    learning, counts = service.learning, service.counts()
+    learning, counts = service.learning, service.counts.now()
     gauges = [
         ("elman_sentences", "Sentences of the files.", counts["sentences"]),
         ("elman_corrected", "Sentences that are corrected.", counts["corrected"]),

@@ -111,10 +111,8 @@ class Queue:
         shut = {id for id in wish.exclude if id in place}
         if wish.state != "open":
             return shut
-        for id, given in self.state.by_annotator():
-            if id in place and (name in given or not items[place[id]].shared):
-                if name in given or any(event.kind == CORRECTION for event in given.values()):
-                    shut.add(id)
+        shut |= {id for id in self.state.done_by(name) if id in place}
+        shut |= {id for id in self.state.corrected() if id in place and not items[place[id]].shared}
         return shut | {id for id, lease in self._leases.items() if lease[0] != name and not items[place[id]].shared}
 
     def score(self, item: Item, order: str) -> float:

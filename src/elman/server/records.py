@@ -18,31 +18,38 @@ Answered = Iterable[tuple[str, Sentence, Sequence[Event]]]
 
 
 def prodigy(file: str, answered: Answered) -> str:
-    """Return a line of JSON with Prodigy's keys for each answer.
+    """Return a line of JSON with Prodigy's keys for each answer, and for each column if there are several.
 
-    ``answer`` is ``accept``, or ``ignore`` for a sentence that was skipped. The hashes are numbers made of the same
-    things as Prodigy's, but not by the same function.
+    Spans of Prodigy have no name of a column; it is in ``meta`` then. ``answer`` is ``accept``, or ``ignore`` for a
+    sentence that was skipped. The hashes are numbers made of the same things as Prodigy's, not by the same function.
     """
     lines = []
     for id, sentence, events in answered:
         text, offsets = text_with_offsets(sentence)
         tokens = prodigy_tokens(text, offsets)
         for event in events:
-            spans = [
-                {"start": start, "end": end, "token_start": first, "token_end": last, "label": label}
-                for _, label, first, last, start, end in _spans(event, offsets)
-            ]
-            record: dict[str, Any] = {"text": text, "tokens": tokens, "spans": spans}
-            labels = [label for one in event.after.labels.values() if one for label in one.split(LABEL_SEPARATOR)]
-            if event.after.labels:
-                record["accept"] = labels
-            record["answer"] = "accept" if event.kind == CORRECTION else "ignore"
-            record["_input_hash"] = _hash(text)
-            record["_task_hash"] = _hash(text, json.dumps([sorted(event.after.columns), sorted(event.after.labels)]))
-            record["_annotator_id"] = record["_session_id"] = event.annotator
-            record["_timestamp"] = int(event.time)
-            record["meta"] = {"id": id, "file": file, "line": sentence.line}
-            lines.append(json.dumps(record, ensure_ascii=False) + "\n")
+            found = _spans(event, offsets)
+            names, texts = sorted(event.after.columns), sorted(event.after.labels)
+            for number, columns in enumerate([[name] for name in names] or [[]]):
+                spans = [
+                    {"start": start, "end": end, "token_start": first, "token_end": last, "label": label}
+                    for column, label, first, last, start, end in found
+                    if column in columns
+                ]
+                record: dict[str, Any] = {"text": text, "tokens": tokens, "spans": spans}
+                labels = texts if number == 0 else []
+                if labels:
+                    chosen = [event.after.labels[name] for name in labels]
+                    record["accept"] = [label for one in chosen if one for label in one.split(LABEL_SEPARATOR)]
+                record["answer"] = "accept" if event.kind == CORRECTION else "ignore"
+                record["_input_hash"] = _hash(text)
+                record["_task_hash"] = _hash(text, json.dumps([columns, labels]))
+                record["_annotator_id"] = record["_session_id"] = event.annotator
+                record["_timestamp"] = int(event.time)
+                record["meta"] = {"id": id, "file": file, "line": sentence.line}
+                if len(names) > 1:
+                    record["meta"]["column"] = columns[0]
+                lines.append(json.dumps(record, ensure_ascii=False) + "\n")
     return "".join(lines)
 
 

@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from elman.errors import ConfigError, MissingExtraError, OutputError, reason, while_reading
+from elman.errors import ConfigError, OutputError, reason, while_reading
 from elman.models import file
 from elman.server.service import Service, ServiceOptions
+from elman.utils.imports import optional_package
 
 if TYPE_CHECKING:
     import uvicorn
@@ -31,6 +32,8 @@ IDLE = 75
 """Seconds for which a connection is kept open without a request."""
 SHORTEST = 16
 """Characters of a token that is given."""
+SWITCH = 0.0005
+"""Seconds after which a thread that computes lets another run; with the usual 5 ms a request waits for several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +101,10 @@ def run(options: ServiceOptions, listen: Listen, on_ready: Callable[[str, Servic
 
     Raises an ElmanError of one line for whatever is not as it should be, before anything is answered.
     """
-    try:
+    with optional_package("starlette", "serve"):
         import starlette  # noqa: F401
+    with optional_package("uvicorn", "serve"):
         import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError((error.name or "starlette").partition(".")[0], "serve") from None
     from elman.server.app import make_app
     from elman.server.security import Access
 
@@ -119,6 +121,7 @@ def run(options: ServiceOptions, listen: Listen, on_ready: Callable[[str, Servic
             address = f"[{listen.host}]" if ":" in listen.host else listen.host
             url = f"http://{address}:{port}/?token={token}"
             service.start()
+            sys.setswitchinterval(SWITCH)
             with asyncio.Runner() as runner:
                 runner.run(_serve(server, listening, service, lambda: on_ready(url, service)))
         finally:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 from elman import __version__
 from elman.data.schemes import NO_SCHEME, detect_scheme
 from elman.errors import ConfigError, ElmanError
-from elman.learn.corrections import check_model
+from elman.learn.corrections import check_model, labelled
 from elman.models import file
-from elman.server.agreement import is_change
 from elman.server.cards import describe, make_cards
-from elman.server.documents import Documents, Item, check_values, import_file
+from elman.server.counts import Counts
+from elman.server.documents import Documents, Item, check_values, read_file
 from elman.server.events import CORRECTION, SKIP, UNDO, Event, Values
 from elman.server.hub import Hub
 from elman.server.learning import Learning, LearnOptions
@@ -25,6 +25,8 @@ from elman.server.queue import Queue, Wish
 from elman.server.shelf import KEEP, Shelf
 from elman.server.store import Store
 from elman.server.tagging import Batcher, Serving
+from elman.utils.display import shown
+from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
@@ -64,10 +66,11 @@ class Service:
         try:
             self._open()
         except BaseException:
-            self.store.close()
+            self.store.close(discard=True)
             raise
 
     def _open(self) -> None:
+        """Check all that is given, then store what is new of it."""
         options, store = self.options, self.store
         self.shelf = Shelf(store, options.model, options.keep)
         seed = int(store.setting("seed", str(options.learn.seed)) or 0)
@@ -76,29 +79,32 @@ class Service:
                 f"--seed: {store.path} was begun with {seed}, by which sentences are set aside; leave it out, or name "
                 "another database (--db)"
             )
-        if options.activate is not None:
-            store.adopt(self.shelf.find(options.activate)).result()
-        present = store.adopted() or self.shelf.first
+        wanted = None if options.activate is None else self.shelf.find(options.activate)
+        present = wanted or store.adopted() or self.shelf.first
         model = self.shelf.load(present)
         check_task(model, options.model)
         tagger = cast("ColumnPredictor", model)
-        for path in options.files:
-            how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
-            self.notes.append(import_file(store, path, tagger, **how, text_column=options.text_column))
+        self.columns = _chosen(options.columns, tagger)
+        learn = options.learn if options.learn.off else _able(options.learn, tagger)
+        how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
+        files = [read_file(path, tagger, **how, text_column=options.text_column) for path in options.files]
+        self.shelf.make_folder()
+        if wanted is not None:
+            store.adopt(wanted).result()
+        for said, row in files:
+            self.notes.append(said)
+            store.put_file(row)
         self.documents = Documents(store.files(), seed, options.overlap, tagger)
         store.put_setting("sentences", str(len(self.documents.items)))
-        self.columns = tagger.chosen(list(options.columns)) if options.columns else tagger.targets
         rows = [row for row in store.models() if row.adopted and row.sha256 == present]
         number, kind = (rows[-1].number, rows[-1].kind) if rows else (1, "first")
         self.batcher = Batcher(Serving(tagger, present, number, kind))
-        learn = options.learn if options.learn.off else _able(options.learn, tagger)
         self.learning = Learning(store, self.shelf, self.hub, learn, self.adopt, self._words)
         self.learning.tell = lambda: self.hub.publish("status", self.shared_status())
         self.queue = Queue(self.documents, store.state, lambda: self.serving, seed)
         self.schemes = _schemes(self.documents.items, tagger.word_targets)
         self._names = {number: os.path.basename(name) for number, name, _ in self.documents.files}
-        self._changes: dict[int, bool] = {}  # by event
-        self._counted: tuple[int, dict[str, int]] | None = None
+        self.counts = Counts(self.documents, store.state)
 
     def _words(self, event: Event) -> tuple[str, ...]:
         """Return the words of an event as the model reads them; those of a sentence that is gone have no features."""
@@ -107,7 +113,7 @@ class Service:
 
     def start(self) -> None:
         """Begin to score sentences and to learn what waits."""
-        self.shelf.prune({self.serving.sha256}, parts=True)
+        self.shelf.prune(self.learning.models, self.serving.sha256, parts=True)
         threading.Thread(target=self.queue.check_files, name="elman-check", daemon=True).start()
         self.queue.start()
         self.learning.start()
@@ -181,40 +187,12 @@ class Service:
 
     # --- what is shown of it all ---
 
-    def counts(self) -> dict[str, int]:
-        """Return how many sentences there are, and what was done with them."""
-        state = self.store.state
-        if self._counted is None or self._counted[0] != state.last:
-            tally = Counter({name: 0 for name in ("corrected", "changed", "skipped", "set_aside_corrected")})
-            last = state.last
-            for id, by_name in state.by_annotator():
-                item = self.documents.get(id)
-                if item is None:
-                    continue
-                corrected = [event for event in by_name.values() if event.kind == CORRECTION]
-                tally["corrected"] += bool(corrected)
-                tally["changed"] += any(map(self._is_change, corrected))
-                tally["skipped"] += not corrected
-                tally["set_aside_corrected"] += bool(corrected) and item.set_aside
-            self._counted = last, dict(tally)
-        return {"sentences": len(self.documents.items), "set_aside": self._n_set_aside, **self._counted[1]}
-
-    def _is_change(self, event: Event) -> bool:
-        if event.seq not in self._changes:
-            self._changes[event.seq] = is_change(event)
-        return self._changes[event.seq]
-
-    @cached_property
-    def _n_set_aside(self) -> int:
-        return sum(item.set_aside for item in self.documents.items)
-
     def status(self, annotator: str) -> dict[str, Any]:
         """Return the answer of ``GET /v1/status``."""
         state = self.store.state
         found = self.shared_status()
-        found["counts"]["mine"] = sum(
-            1 for _, given in state.by_annotator() if annotator in given and given[annotator].kind == CORRECTION
-        )
+        mine = [state.of(id, annotator) for id in state.done_by(annotator)]
+        found["counts"]["mine"] = sum(event is not None and event.kind == CORRECTION for event in mine)
         undo, redo = state.undoable(annotator), state.redoable(annotator)
         return {**found, "annotator": annotator, "can_undo": undo is not None, "can_redo": redo is not None}
 
@@ -232,7 +210,7 @@ class Service:
             "annotators": self.store.state.annotators,
             "model": model,
             "files": self._files,
-            "counts": self.counts(),
+            "counts": self.counts.now(),
             "event": self.hub.last,
         }
 
@@ -280,12 +258,29 @@ def check_task(model: Any, path: str) -> None:
 
 
 def _able(options: LearnOptions, tagger: ColumnPredictor) -> LearnOptions:
-    """Return the options, turned off for a model that cannot learn from corrections."""
+    """Return the options, turned off for a model that cannot learn from corrections.
+
+    Raises DataError or ConfigError for files that cannot be learned from: the process that learns reads them later.
+    """
     try:
         check_model(tagger)
     except ConfigError as error:
         return replace(options, off=str(error))
+    for name, path in (("--replay", options.replay), ("--heldout", options.heldout)):
+        if path is not None:
+            labelled(tagger, path, name=name)
     return options
+
+
+def _chosen(names: Sequence[str], tagger: ColumnPredictor) -> tuple[str, ...]:
+    """Return the columns and labels that are shown, by default all. Raises ConfigError for one of another model."""
+    for name in names:
+        if name not in tagger.targets:
+            near = did_you_mean(name, tagger.targets)
+            raise ConfigError(
+                f"--columns: the model's columns are {', '.join(tagger.targets)}, got {shown(name)}{near}"
+            )
+    return tuple(names) or tagger.targets
 
 
 def _schemes(items: Sequence[Item], names: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ class Shelf:
     """The models of a database. ``first`` is the SHA-256 of the one that the server was started with."""
 
     def __init__(self, store: Store, model: str, keep: int = KEEP) -> None:
-        """Check the model against the database, and make the folder.
+        """Check the model against the database.
 
         Raises ModelFileError if the database was begun with another model.
         """
@@ -42,10 +42,13 @@ class Shelf:
                 f"{model}: changed: {store.path} was begun with a model of SHA-256 {str(begun)[:12]}…, this one has "
                 f"{self.first[:12]}…; give that model, or another database (--db)"
             )
-        with while_writing(self.folder):
-            os.makedirs(self.folder, exist_ok=True)
         if not store.models():
             store.put_model(ModelRow(self.first, "first")).result()
+
+    def make_folder(self) -> None:
+        """Make the folder. Raises OutputError if it cannot be made."""
+        with while_writing(self.folder):
+            os.makedirs(self.folder, exist_ok=True)
 
     def path(self, sha256: str) -> str:
         """Return the path of a model, whether it is there or not."""
@@ -91,11 +94,14 @@ class Shelf:
             raise ConfigError(f"no model that is kept begins with {name[:64]!r}; elman corrections stats lists them")
         return found[0]
 
-    def prune(self, using: Iterable[str], *, parts: bool = False) -> None:
-        """Remove all models but the newest, and those in use; with ``parts`` also what a crash left half written."""
-        newest = dict.fromkeys(model.sha256 for model in reversed(self._store.models()) if model.adopted)
+    def prune(self, models: Sequence[ModelRow], using: str, *, parts: bool = False) -> None:
+        """Remove all of these models, oldest first, but the newest and the one in use.
+
+        With ``parts`` what a crash left half written goes, too.
+        """
+        newest = dict.fromkeys(model.sha256 for model in reversed(models) if model.adopted)
         newest.pop(self.first, None)
-        kept = {*list(newest)[: self._keep], *using}
+        kept = {*list(newest)[: self._keep], using}
         for path in Path(self.folder).iterdir():
             if (path.suffix == ENDING and path.stem not in kept) or (parts and path.suffix == ".part"):
                 with suppress(OSError):

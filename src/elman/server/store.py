@@ -7,6 +7,7 @@ then, so nothing is shown or acknowledged that a crash could take back.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import sqlite3
 import threading
@@ -34,7 +35,7 @@ class FullError(ElmanError):
 
 
 class FileRow(NamedTuple):
-    """A file that was read: its name, how it was read, and its bytes."""
+    """A file that was read: its name, how it was read, and its bytes; ``number`` is 0 until it is stored."""
 
     number: int
     name: str
@@ -50,6 +51,7 @@ class ModelRow:
     ``kind``     ``first``, ``patch`` or ``retrain``
     ``events``   the numbers of the corrections that it was made for
     ``reason``   why it was not adopted
+    ``report``   only of a model that is being stored; ``Store.report`` reads it
     """
 
     sha256: str
@@ -72,6 +74,7 @@ class Store:
         self.path = path
         self._now = now
         schema.check_path(path, create=create)
+        self._made = not os.path.exists(path)
         self._lock = schema.Lock(path)
         try:
             self._connection = schema.open_database(path)
@@ -84,14 +87,17 @@ class Store:
         self._thread = threading.Thread(target=self._write, name="elman-store", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Write what waits, and give the database back."""
+    def close(self, *, discard: bool = False) -> None:
+        """Write what waits, and give the database back; with ``discard`` remove it if it was made by this start."""
         with self._closing:
             was_closed, self._closed = self._closed, True
         if not was_closed:
             self._jobs.put(None)
             self._thread.join()
             self._connection.close()
+            for ending in ("", "-wal", "-shm", "-lock") if discard and self._made else ():
+                with suppress(OSError):
+                    os.unlink(self.path + ending)
             self._lock.release()
 
     def submit(self, job: Callable[[sqlite3.Connection], _T], after: Callable[[_T], None] | None = None) -> Future[_T]:
@@ -208,14 +214,14 @@ class Store:
         """Return the files, in the order in which they were first given."""
         return self.submit(read_files).result()
 
-    def put_file(self, name: str, read_as: dict[str, Any], sha256: str, content: bytes) -> None:
+    def put_file(self, file: FileRow) -> None:
         """Store a file, in place of an earlier one of its name."""
-        values = (json.dumps(read_as), sha256, zlib.compress(content, 6))
+        values = (json.dumps(file.read_as), file.sha256, zlib.compress(file.content, 6))
 
         def job(connection: sqlite3.Connection) -> None:
             same = "ON CONFLICT (name) DO UPDATE SET read_as = excluded.read_as, sha256 = excluded.sha256"
             insert = f"INSERT INTO files (name, read_as, sha256, content) VALUES (?, ?, ?, ?) {same}"
-            connection.execute(f"{insert}, content = excluded.content", (name, *values))
+            connection.execute(f"{insert}, content = excluded.content", (file.name, *values))
 
         self.submit(job).result()
 
@@ -234,9 +240,19 @@ class Store:
             done = connection.execute(f"INSERT INTO models ({_MODEL_COLUMNS}) VALUES ({marks})", values)
             if model.adopted:
                 connection.execute("INSERT INTO adoptions (time, sha256) VALUES (?, ?)", (model.time, model.sha256))
-            return replace(model, number=int(done.lastrowid or 0))
+            return replace(model, number=int(done.lastrowid or 0), report=None)
 
         return self.submit(job)
+
+    def report(self, number: int) -> dict[str, Any] | None:
+        """Return the report of the model with this number."""
+
+        def job(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute("SELECT report FROM models WHERE number = ?", (number,)).fetchone()
+            return row[0] if row else None
+
+        text = self.submit(job).result()
+        return None if text is None else dict(json.loads(text))
 
     def adopt(self, sha256: str) -> Future[None]:
         """Store that an earlier model answers from now on."""
@@ -295,11 +311,12 @@ def read_settings(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def read_models(connection: sqlite3.Connection) -> list[ModelRow]:
-    """Return the models of a database, oldest first."""
+    """Return the models of a database, oldest first, without their reports: all of them may be many megabytes."""
     found = []
-    for number, *row in connection.execute(f"SELECT number, {_MODEL_COLUMNS} FROM models ORDER BY number"):
-        sha256, parent, when, kind, events, adopted, reason, *reports = row
-        report, heldout = (None if text is None else json.loads(text) for text in reports)
+    columns = _MODEL_COLUMNS.replace("report", "NULL")
+    for number, *row in connection.execute(f"SELECT number, {columns} FROM models ORDER BY number"):
+        sha256, parent, when, kind, events, adopted, reason, report, text = row
+        heldout = None if text is None else json.loads(text)
         made_for = tuple(json.loads(events))
         found.append(ModelRow(sha256, kind, parent, made_for, bool(adopted), reason, report, heldout, when, number))
     return found

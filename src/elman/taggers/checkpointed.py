@@ -14,7 +14,7 @@ from elman.taggers import registry
 from elman.taggers.base import Predictor
 from elman.taggers.prepare import WITH_SETTINGS
 from elman.taggers.request import TrainRequest, data_or_share
-from elman.training import checkpoint, run_identity
+from elman.training import run_identity
 from elman.training.checkpoint import Checkpoints
 from elman.training.run_options import RunOptions
 from elman.utils.arguments import path_text
@@ -120,7 +120,6 @@ def begin(
     name = path_text("checkpoint", path)
     if arguments["model"] not in (None, *WITH_SETTINGS):
         raise ConfigError(f"checkpoint: the model {arguments['model']} is counted at once, not trained in steps")
-    seconds = checkpoint.interval(every)
     share = data_or_share(data[1])
     train = digest.kept(data[0], _WHY)
     dev = data[1] if share is None or isinstance(share, float) else digest.kept(data[1], _WHY)
@@ -128,10 +127,12 @@ def begin(
     for other in others:
         digest.kept(other, _WHY)
     columns = {name: _names(arguments[name]) for name in ("target", "inputs")}
-    about = run_identity.identity(COMMAND, {**arguments, **columns}, _files(train, dev, others), seconds)
-    about["data"] = [_described(each, arguments["text_column"]) for each in (train, dev)]
-    about["outputs"] = dict(outputs or {})
-    checkpoints = checkpoint.begin(name, about, seconds, on_problem, overwrite=overwrite)
+    more = {
+        "data": [_described(each, arguments["text_column"]) for each in (train, dev)],
+        "outputs": dict(outputs or {}),
+    }
+    recorded = COMMAND, {**arguments, **columns}, _files(train, dev, others)
+    checkpoints = run_identity.begin(name, recorded, every, on_problem, overwrite=overwrite, more=more)
     return CheckpointedRun(train, dev, dict(arguments), dict(outputs or {}), checkpoints, True)
 
 
@@ -147,8 +148,7 @@ def resume(
     ``data`` and ``given`` arguments are needed only for data that were no files; they must be the same again. Raises
     ConfigError if something has changed, ModelFileError if there is no checkpoint that can be used.
     """
-    checkpoints = checkpoint.reopen(path_text("resume", path), on_problem, every)
-    run_identity.check(checkpoints, COMMAND)
+    checkpoints = run_identity.reopen(path_text("resume", path), COMMAND, every, on_problem)
     about = checkpoints.about
     own, recorded = about["arguments"], about.get("data")
     valid = isinstance(recorded, list) and len(recorded) == 2 and isinstance(about.get("outputs"), dict)
@@ -166,8 +166,6 @@ def resume(
     columns = {name: _names(given[name]) for name in ("target", "inputs")}
     vectors = None if given["vectors"] is None else os.fspath(given["vectors"])
     arguments = run_identity.agreed(checkpoints, {**given, **columns, "vectors": vectors}, DEFAULTS)
-    if arguments.keys() != DEFAULTS.keys():
-        raise ModelFileError(f"{checkpoints.path}: not a checkpoint of elman train")
     arguments |= {name: own[name] for name in ("vectors", "lexicon")}
     return CheckpointedRun(train, dev, arguments, about["outputs"], checkpoints, False)
 

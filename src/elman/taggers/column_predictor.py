@@ -184,14 +184,19 @@ class ColumnPredictor(Predictor):
         refuse_text(sentences)
         names = self.targets[:1] if columns is None else self.chosen(columns)
         texts = self.text_targets
-        batch = partial(self._predict, names=names, confidence=confidence)
-        rows = self._in_batches(batch, map(self._words, sentences))
+        rows = self._of_inputs(map(self._words, sentences), names, confidence=confidence)
         if columns is None:
             (name,) = names
             return (_of_text(row[name], confidence) if name in texts else row[name] for row in rows)
         return (
             {name: _of_text(row[name], confidence) if name in texts else row[name] for name in names} for row in rows
         )
+
+    def _of_inputs(
+        self, inputs: Iterable[Sequence[str]], names: Sequence[str], *, confidence: bool = False
+    ) -> Iterator[Predicted]:
+        """Yield what ``_predict`` returns for inputs of the model, which are not checked."""
+        return self._in_batches(partial(self._predict, names=names, confidence=confidence), inputs)
 
     @abstractmethod
     def _predict(self, batch: Sequence[Sequence[str]], names: Sequence[str], confidence: bool) -> list[Predicted]:

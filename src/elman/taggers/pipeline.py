@@ -47,6 +47,11 @@ class Pipeline(EncodedTagger):
         return type(self)(self.segmenter.about(format=format, **data), self.words.about(format=format, **data))
 
     @property
+    def interrupted(self) -> bool:
+        """Whether the training of one of its networks was interrupted by Ctrl-C."""
+        return super().interrupted or self.segmenter.interrupted
+
+    @property
     def finds_sentences(self) -> bool:
         """Whether it finds sentences: always."""
         return True

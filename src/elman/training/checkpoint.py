@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from elman.errors import ConfigError, ElmanError, ModelFileError
 from elman.models import file
 from elman.utils.display import shown
-from elman.utils.durable import part_of, write_generation
+from elman.utils.durable import remove_left, write_generation
 from elman.utils.durations import seconds_of
 from elman.utils.files import check_target
 from elman.utils.validation import demand
@@ -150,9 +150,10 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove the files."""
-        for path in (self.path, self.path + PREVIOUS, part_of(self.path)):
+        for path in (self.path, self.path + PREVIOUS):
             with suppress(OSError):
                 os.unlink(path)
+        remove_left(os.path.abspath(self.path))
 
 
 class _Store:
@@ -256,6 +257,19 @@ def reopen(path: str, on_problem: Callable[[str], None], every: str | float | No
         on_problem(f"{error}; the run goes on from the generation before it, {path + PREVIOUS}")
     found = about["every"] if every is None else interval(every)
     return Checkpoints(_Store(path, about | {"every": found}, found, on_problem, states))
+
+
+def reopen_or_begin(path: str, about: Facts, every: float, on_problem: Callable[[str], None]) -> Checkpoints:
+    """Return the checkpoints of a run: those in the file if they are of the same run, else new ones.
+
+    Nothing is written before the first generation is due; it replaces a file of another run.
+    """
+    states: Mapping[str, tuple[Facts, Arrays]] = {}
+    for name in (path + PREVIOUS, path):  # the later one counts
+        with suppress(ModelFileError):
+            found, saved = _read(name)
+            states = saved if found == about else {}
+    return Checkpoints(_Store(path, about, every, on_problem, states))
 
 
 def _read(path: str) -> tuple[Facts, dict[str, tuple[Facts, Arrays]]]:

@@ -20,7 +20,7 @@ from elman.errors import DataError
 from elman.features.lexicon import Lexicon
 from elman.features.vocabulary import Vocabulary
 from elman.nn.network import Inputs
-from elman.utils.files import scratch_file
+from elman.utils.files import discard, scratch_file
 
 BLOCK = 1 << 20  # ids read at a time
 PIECE_BITS = 14  # log2 of the number of ids that the system reads together, 64 kB on Linux
@@ -129,7 +129,7 @@ class _Column:
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
         self._file = scratch_file()
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, discard, self._file)
         self._counts = np.zeros(0, np.int64)
 
     def add(self, texts: Sequence[str]) -> None:

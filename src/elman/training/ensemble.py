@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 
 from elman.config import Config
 from elman.errors import ConfigError
@@ -25,7 +25,7 @@ from elman.training.tagging_task import Labelled, TaggingTask, initial_parameter
 from elman.training.time_budget import Budget
 from elman.utils import seeding
 from elman.utils.limits import SEED, whole_number
-from elman.utils.parallel import HEARS
+from elman.utils.parallel import HEARS, Job
 
 USUAL = 20  # words of a typical sentence
 
@@ -156,24 +156,27 @@ class _Members:
         some = range(first, min(first + threads - 1, alike) + 1)
         tasks = [self._task(member) for member in some]
         stop = threading.Event()
-        running: list[Future[Record]] = []
-        with ThreadPoolExecutor(len(some)) as pool:
-
-            def begin_member(member: int, task: TaggingTask) -> Future[Record]:
-                progress = self._progress(some, member)
-                return pool.submit(self._fit, member, task, max(1, threads // len(some)), progress, stop)
-
-            try:
-                running = [begin_member(member, task) for member, task in zip(some, tasks, strict=True)]
-                for one in running:
-                    while not wait([one], timeout=HEARS).done:
-                        pass
-                    if one.result().interrupted:
-                        stop.set()
-            except BaseException as error:
-                stop.set()  # before the pool waits for its threads
-                if not isinstance(error, KeyboardInterrupt) or len(running) < len(some):
-                    raise
+        each = max(1, threads // len(some))
+        running = [
+            Job(partial(self._fit, member, task, each, self._progress(some, member), stop))
+            for member, task in zip(some, tasks, strict=True)
+        ]
+        try:
+            for one in running:
+                one.start()
+            for one in running:
+                while not one.wait(HEARS):
+                    one.run()  # if no thread could begin it
+                if one.result().interrupted:
+                    stop.set()
+        except BaseException as error:
+            stop.set()
+            begun = [one for one in running if not one.cancel()]
+            for one in begun:
+                while not one.wait(HEARS):
+                    pass
+            if not isinstance(error, KeyboardInterrupt) or len(begun) < len(some):
+                raise
         for task, one in zip(tasks, running, strict=True):
             if one.result().epochs or not self.done:
                 self.done.append((task, one.result()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from elman import __version__, kernels
 from elman.data.digest import file_digests
 from elman.errors import ConfigError, ModelFileError
+from elman.training import checkpoint
 from elman.training.checkpoint import Checkpoints, Facts
 from elman.utils.display import shown
 
@@ -31,15 +32,43 @@ def identity(command: str, arguments: Mapping[str, Any], files: Iterable[str], e
     }
 
 
-def check(checkpoints: Checkpoints, command: str) -> None:
-    """Raise ConfigError if the run is of another command, version or instruction set: its bits would be others."""
+def begin(
+    path: str,
+    run: tuple[str, Mapping[str, Any], Iterable[str]],
+    every: str | float | None,
+    on_problem: Callable[[str], None],
+    *,
+    overwrite: bool = False,
+    more: Facts | None = None,
+) -> Checkpoints:
+    """Begin the checkpoints of a run, its arguments those of ``identity``; ``more`` is said about it besides.
+
+    Raises the errors of ``checkpoint.begin``, and ConfigError if ``every`` is no time.
+    """
+    seconds = checkpoint.interval(every)
+    about = identity(*run, seconds) | (more or {})
+    return checkpoint.begin(path, about, seconds, on_problem, overwrite=overwrite)
+
+
+def reopen(path: str, command: str, every: str | float | None, on_problem: Callable[[str], None]) -> Checkpoints:
+    """Return the checkpoints of a run of this command that was stopped. Raises ModelFileError if there are none.
+
+    Raises ConfigError if it is of another command, version or instruction set: its bits would be others.
+    """
+    checkpoints = checkpoint.reopen(path, on_problem, every)
+    _check(checkpoints, command)
+    return checkpoints
+
+
+def _check(checkpoints: Checkpoints, command: str) -> None:
     path, about = checkpoints.path, checkpoints.about
     valid = all(isinstance(about.get(name), dict) for name in ("arguments", "files", "kernels"))
     valid = valid and all(isinstance(about.get(name), str) for name in ("command", "folder", "version", "numpy"))
     if not valid:
         raise ModelFileError(f"{path}: not a checkpoint of elman")
     if (own := about["command"]) != command:
-        raise ConfigError(f"{path}: a run of elman {own}; elman {own} --resume {path} goes on with it")
+        again = "the same command" if own == "search" else f"elman {own} --resume {path}"
+        raise ConfigError(f"{path}: a run of elman {own}; {again} goes on with it")
     for name, program, here in (("version", "elman", __version__), ("numpy", "NumPy", np.__version__)):
         if about[name] != here:
             raise ConfigError(f"{path}: begun by {program} {shown(about[name])}, this is {here}: other bits; {_AGAIN}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 import numpy as np
@@ -20,6 +19,7 @@ from elman.training.progress import Progress, Reporter
 from elman.training.run_state import GradientNorms, Record, RunState
 from elman.training.task import LossTotals, ObservableTask, StepKey, Task
 from elman.utils import seeding
+from elman.utils.parallel import Pool
 
 ONLINE_CHUNK = 256  # sentences in one call of an online kernel; signals are handled between calls
 
@@ -31,7 +31,7 @@ class Updates:
         self, task: Task, config: TrainingConfig, seed: int, threads: int, optimizer: optimizers.Optimizer | None = None
     ) -> None:
         self.task, self.config, self.seed = task, config, seed
-        self.pool = ThreadPoolExecutor(threads)
+        self.pool = Pool(threads)
         self.optimizer = optimizers.make(config) if optimizer is None else optimizer
         online = config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum"
         self.together = ONLINE_CHUNK if online else 1  # updates in one call
@@ -64,7 +64,7 @@ class Updates:
         # split independently of the number of threads, and summed in order
         shards = [items[i :: config.shards] for i in range(min(config.shards, len(items)))]
         places = [StepKey(self.seed, epoch, step, part) for part in range(len(shards))]
-        parts = list(self.pool.map(task.gradients, shards, [words] * len(shards), places))
+        parts = self.pool.map(task.gradients, shards, [words] * len(shards), places)
         gradients = optimizers.total([gradient for _, gradient in parts])
         self.norms.see(optimizers.clip(gradients, config.grad_clip), config.grad_clip)
         self.optimizer.update(task.parameters, gradients, rate)

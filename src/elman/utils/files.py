@@ -12,10 +12,9 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 from elman.errors import ConfigError, DataError, OutputError, reason, while_reading, while_writing
-from elman.utils import signals
 from elman.utils.charsets import Encoder
 from elman.utils.compression import compressing, kind_of
-from elman.utils.durable import sync_folder
+from elman.utils.durable import PartFile
 
 _LONGEST = 4_096  # characters of a path
 
@@ -92,7 +91,7 @@ class OutputFile:
         self._compressed = not plain and path != "-" and kind_of(path) is not None
         self.name = "standard output" if path == "-" else path
         self._target = path
-        self._temporary: str | None = None
+        self._part: PartFile | None = None
         self._stream: BinaryIO | None = None
         self._file: BinaryIO | None = None  # the file below _stream if that compresses, else _stream
         self._encoding, self._encoder = encoding, Encoder(encoding)
@@ -114,11 +113,10 @@ class OutputFile:
         elif is_direct(self._path):
             self._stream = io.BufferedWriter(open_direct(self._path))
         else:
-            self._temporary = os.path.join(os.path.dirname(self._target), f".elman-{os.urandom(6).hex()}.part")
-            signals.UNDO[self] = self._remove  # registered before the file exists
-            self._stream = open(self._temporary, "xb")
+            self._part = PartFile(self._target)
+            self._stream = self._part.file
             if os.path.exists(self._target):
-                os.chmod(self._temporary, stat.S_IMODE(os.stat(self._target).st_mode))
+                os.chmod(self._part.path, stat.S_IMODE(os.stat(self._target).st_mode))
         self._file = self._stream
         if self._compressed:
             self._stream = compressing(self._file, self._path)
@@ -181,36 +179,21 @@ class OutputFile:
             if self._compressed:
                 self._stream.close()  # writes the rest of the compressed data; the file stays open
             assert self._file is not None
-            self._file.flush()
-            if self._temporary is not None:
-                os.fsync(self._file.fileno())
-            self._file.close()
-            if self._temporary is not None:
-                os.replace(self._temporary, self._target)
-                self._temporary = None
-                signals.UNDO.pop(self, None)
-                sync_folder(os.path.dirname(self._target))
+            if self._part is None:
+                self._file.close()
+            else:
+                self._part.replace()
         except OSError as error:
             raise self._failed(error) from None
 
     def _clean_up(self) -> None:
         if self._path == "-":
             return
-        for stream in (self._stream, self._file):
-            with suppress(OSError):  # errors were reported already, or the file is discarded
-                if stream is not None:
-                    stream.close()
-        self._remove()
-
-    def _remove(self) -> None:
-        """Remove the temporary file if it still exists."""
-        if self._temporary is not None:
-            if os.name == "nt" and self._file is not None and not self._file.closed:  # pragma: no cover
-                os.close(self._file.fileno())  # Windows cannot remove an open file
-            with suppress(OSError):
-                os.unlink(self._temporary)
-            self._temporary = None
-        signals.UNDO.pop(self, None)
+        if self._stream is not self._file:
+            _close(self._stream)  # what compresses; the file stays open
+        if self._part is not None:
+            self._part.remove()
+        _close(self._file)
 
     def _failed(self, error: OSError) -> OSError | OutputError:
         if self._path == "-":
@@ -218,6 +201,12 @@ class OutputFile:
         if isinstance(error, BrokenPipeError):
             return error
         return OutputError(f"{self.name}: cannot be written: {reason(error)}")
+
+
+def _close(stream: BinaryIO | None) -> None:
+    with suppress(OSError):  # errors were reported already, or the file is discarded
+        if stream is not None:
+            stream.close()
 
 
 def check_target(path: str, *, text: bool = True) -> None:
@@ -258,29 +247,18 @@ def write_bytes_atomically(path: str, data: bytes) -> None:
 
 
 @contextmanager
-def scratch_folder(beside: str | None) -> Iterator[str]:
-    """Make a temporary folder inside ``beside``, or inside ``TMPDIR`` if None; remove it at the end of the block.
+def scratch_beside(target: str | None) -> Iterator[str]:
+    """Make a temporary file in the folder of ``target``, or in ``TMPDIR`` if None; remove it at the end of the block.
 
     Raises OutputError if it cannot be made.
     """
-    import shutil
-
-    place = beside or _temporary()
-    folder = os.path.join(place, f".elman-{os.urandom(6).hex()}")
-
-    def remove() -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        if os.path.exists(folder):  # a call was interrupted, or failed as it does once on a network drive
-            shutil.rmtree(folder, ignore_errors=True)
-
-    signals.UNDO[folder] = remove  # registered before the folder exists
+    target = os.path.join(_temporary(), "elman") if target is None else os.path.realpath(target)
+    with while_writing(f"a temporary file in {os.path.dirname(target)}"):
+        part = PartFile(f"{target}.scratch", private=True)
     try:
-        with while_writing(f"a temporary file in {place}"):
-            os.mkdir(folder, 0o700)
-        yield folder
+        yield part.path
     finally:
-        remove()
-        signals.UNDO.pop(folder, None)
+        part.remove()
 
 
 class Scratch(io.FileIO):
@@ -306,6 +284,12 @@ def scratch_file() -> BinaryIO:
     with while_writing(f"a temporary file in {place}"), tempfile.TemporaryFile(buffering=0) as file:
         number = os.dup(file.fileno())
     return cast(BinaryIO, io.BufferedRandom(Scratch(number, "w+", place)))
+
+
+def discard(file: BinaryIO) -> None:
+    """Close a temporary file; what cannot be written any more is not needed either."""
+    with suppress(OSError, OutputError):
+        file.close()
 
 
 def _temporary() -> str:

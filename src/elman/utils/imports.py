@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from elman.errors import ElmanError, MissingExtraError
+from elman.utils.display import one_line
 
 _NO_ROOM = ("failed to map segment", "annot allocate memory", "cannot map zero-fill pages")
 """What the dynamic linker says if a shared library does not fit into memory."""
@@ -14,6 +15,19 @@ _NO_ROOM = ("failed to map segment", "annot allocate memory", "cannot map zero-f
 def does_not_fit(error: ImportError) -> bool:
     """Return whether a module could not be imported because memory ran out."""
     return any(text in str(error) for text in _NO_ROOM)
+
+
+def needed(error: ImportError) -> str:
+    """Return a line about a package that elman cannot work without and that cannot be imported.
+
+    Raises the error itself if it is a mistake in elman.
+    """
+    package = (error.name or "").partition(".")[0]
+    if package in ("", "elman"):
+        raise error
+    return one_line(
+        f"elman needs the package {package}: {error}; install elman again, with pip, in the Python that runs it"
+    )
 
 
 @contextmanager

@@ -19,8 +19,16 @@ PARAMETERS = 500_000_000
 """Parameters of one network; training needs about five 4-byte values for each."""
 LINE = 100_000_000
 """Characters of a line of a file; a line is kept in memory, and a small compressed file may hold a huge one."""
+LINE_OF_TEXT = 20_000_000
+"""Characters of a line of a format whose lines are words or texts, and no records."""
 LONGEST = 500_000
 """Words of a sentence; tagging keeps a whole sentence in memory."""
+DEPTH = 100_000
+"""Brackets within each other, of trees and of JSON."""
+SENTENCE = 2_000_000
+"""Lines of a sentence, or brackets, words and lines of a tree; reading keeps one in memory."""
+RECORD = 8_000_000
+"""Brackets and quotes of a JSON record, which is kept in memory."""
 SCORES = 50_000_000
 """Words of a sentence times tags, for decoders that score whole tag sequences."""
 TAGS = 5_000
@@ -79,6 +87,11 @@ def check_length(words: int, path: str = "", line: int = 0) -> None:
             path=path or None,
             line=line or None,
         )
+
+
+def too_many_lines(path: str, line: int) -> DataError:
+    """Return the error for a sentence of more than ``SENTENCE`` lines, of which ``line`` is the last one so far."""
+    return DataError(f"a sentence of more than {SENTENCE:,} lines: is a blank line missing?", path=path, line=line)
 
 
 def check_lines(text: bytes, path: str = "") -> None:

@@ -1,16 +1,21 @@
-"""Map a function over the parts of a text with several threads, results in order."""
+"""Work with several threads: over the parts of a text, results in order; over the parts of a step; over jobs."""
 
 from __future__ import annotations
 
+import _thread
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from sys import is_finalizing
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from elman.utils.limits import THREADS, whole_number
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
 
 HEARS = 0.5
 """Seconds of one wait of the main thread. The system may deliver two simultaneous signals to another thread, and then
@@ -42,7 +47,6 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
         return
     # Ctrl-C may interrupt the main thread anywhere, which breaks Thread, Semaphore and Condition; and Thread.start
     # never returns if the thread ends at once
-    from _thread import allocate_lock, start_new_thread
     from queue import Empty, SimpleQueue  # concurrent.futures takes three times as long to import
 
     gate: SimpleQueue[None] = SimpleQueue()  # one token for each thread that may work at once
@@ -51,7 +55,7 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
     class Part:
         def __init__(self, part: _S) -> None:
             self.part = part
-            self.claim, self.done = allocate_lock(), allocate_lock()
+            self.claim, self.done = _thread.allocate_lock(), _thread.allocate_lock()
             self.done.acquire()
             self.in_thread = self.ended = False
             self.value: Any = None
@@ -102,7 +106,7 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
                     gate.put(None)
                     turns += 1
                 with suppress(RuntimeError, MemoryError):
-                    start_new_thread(waiting[-1].run, ())
+                    _thread.start_new_thread(waiting[-1].run, ())
                 if len(waiting) > threads:
                     yield result()
         while waiting:
@@ -112,3 +116,93 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
         for running in waiting:
             if running.in_thread:
                 running.wait()
+
+
+class Job(Generic[_T]):
+    """Work for a thread. A thread that ends at once for lack of memory does not begin it; then its caller can.
+
+    ``threading.Thread.start`` would wait for such a thread for ever, and so does concurrent.futures.
+    """
+
+    def __init__(self, work: Callable[[], _T]) -> None:
+        self._work = work
+        self._claim, self._done = _thread.allocate_lock(), _thread.allocate_lock()
+        self._done.acquire()
+        self._ended = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin the work in a thread, if there is room for one."""
+        with suppress(RuntimeError, MemoryError):
+            _thread.start_new_thread(self.run, ())
+
+    def run(self) -> None:
+        """Do the work here, unless it was begun already."""
+        if not self._claim.acquire(False):
+            return
+        try:
+            self._value = self._work()
+        except BaseException as error:  # raised by result()
+            self._error = error
+        finally:
+            self._ended = True
+            self._done.release()
+
+    def cancel(self) -> bool:
+        """Keep the work from being begun; return whether it was not."""
+        return self._claim.acquire(False)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of the work, but no longer than this; return whether it has ended."""
+        if not self._ended and self._done.acquire(timeout=seconds):
+            self._done.release()
+        return self._ended
+
+    def result(self) -> _T:
+        """Return what the work returned, or raise what it raised. It must have ended."""
+        assert self._ended
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[no-any-return]
+
+
+class Pool:
+    """Threads that help whoever calls ``map``, and wait for the next call; those without room are done without."""
+
+    def __init__(self, threads: int) -> None:
+        from queue import SimpleQueue
+
+        self._helpers, self._started = threads - 1, 0
+        self._calls: SimpleQueue[list[Job[Any]] | None] = SimpleQueue()
+
+    def map(self, work: Callable[..., _T], *arguments: Iterable[Any]) -> list[_T]:
+        """Return the results of ``work``, in order; raise the first error once all work has ended."""
+        jobs = [Job(partial(work, *each)) for each in zip(*arguments, strict=True)]
+        asked = list(jobs)
+        for _ in range(min(self._helpers, len(jobs) - 1)):
+            self._calls.put(asked)
+            if self._started < self._helpers:
+                self._started += 1
+                with suppress(RuntimeError, MemoryError):
+                    _thread.start_new_thread(self._help, ())
+        try:
+            for job in jobs:
+                job.run()
+        finally:
+            asked.clear()  # who helps later finds nothing, and keeps nothing in memory
+            for job in jobs:
+                while not (job.cancel() or job.wait(HEARS) or is_finalizing()):
+                    pass
+        return [job.result() for job in jobs]
+
+    def _help(self) -> None:
+        while (jobs := self._calls.get()) is not None:
+            for job in jobs:
+                job.run()
+            del jobs
+
+    def shutdown(self) -> None:
+        """End the threads."""
+        for _ in range(self._started):
+            self._calls.put(None)

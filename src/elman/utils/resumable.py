@@ -23,7 +23,7 @@ from elman.errors import ConfigError, DataError, ElmanError, OutputError, while_
 from elman.utils import signals
 from elman.utils.compression import compressing
 from elman.utils.display import shown
-from elman.utils.durable import sync_folder
+from elman.utils.durable import PartFile, remove_left, rename_open, try_lock
 from elman.utils.files import OutputFile, check_target
 
 SECONDS = 1.0
@@ -140,7 +140,8 @@ class ResumableFile(OutputFile):
             self.finished, self.state = True, said["state"]
             return
         self._file = open(os.open(self.part, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b")
-        _lock(self._file, self.part)
+        if try_lock(self._file, self.part) is False:
+            raise OutputError(f"{self.part}: another process is writing it; wait for its end, or name another output")
         self._counted = _Counted(self._file)
         said = self._read_journal()
         size = os.fstat(self._file.fileno()).st_size
@@ -288,12 +289,12 @@ class ResumableFile(OutputFile):
         said |= {"sha256": sha256, "encoder": mark.encoder, "complete": self._is_complete, "finished": finished}
         self._file.flush()
         os.fsync(self._file.fileno())
-        new = self.journal + ".new"
-        with open(new, "wb") as file:
-            file.write(json.dumps(said).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, self.journal)
+        journal = PartFile(self.journal)
+        try:
+            journal.file.write(json.dumps(said).encode())
+            journal.replace()
+        finally:
+            journal.remove()
         self._next = time.monotonic() + SECONDS
 
     def _finish(self) -> None:
@@ -306,9 +307,7 @@ class ResumableFile(OutputFile):
     def _rename(self) -> None:
         """Give the part the name of the output. Raises OSError."""
         assert self._file is not None
-        self._file.close()
-        os.replace(self.part, self._target)
-        sync_folder(os.path.dirname(self._target))
+        rename_open(self._file, self.part, self._target)
         self.finished = True
 
     @contextmanager
@@ -331,6 +330,7 @@ class ResumableFile(OutputFile):
                 for path in (self.part, self.journal):  # input that has to change, or an option: of no use
                     with suppress(OSError):
                         os.unlink(path)
+                remove_left(self.journal)
 
     def _close(self) -> None:
         for stream in (self._stream, self._file):
@@ -350,20 +350,3 @@ def _told(value: object) -> str:
 def _is_of_system(error: ElmanError) -> bool:
     """Return whether the system failed to read, which may succeed the next time."""
     return isinstance(error, DataError) and getattr(error.__context__, "errno", None) is not None
-
-
-def _lock(file: BinaryIO, path: str) -> None:
-    """Lock a file until it is closed. Raises OutputError if another process has the lock or has just renamed it."""
-    try:
-        import fcntl
-    except ImportError:  # pragma: no cover - Windows, where an open file cannot be renamed either
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        same = os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(file.fileno()))
-    except BlockingIOError:
-        same = False
-    except OSError:  # pragma: no cover - a file system without locks
-        return
-    if not same:
-        raise OutputError(f"{path}: another process is writing it; wait for its end, or name another output")

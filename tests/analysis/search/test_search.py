@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 from collections import Counter
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import elman
 from elman.errors import ConfigError, DataError
+from elman.training import progress
 from made_up import two_columns
 
 TINY: dict[str, Any] = {"hidden": 4, "epochs": 9, "ensemble": 1, "embedding": 4, "feature_embedding": 4}
@@ -76,6 +81,48 @@ def test_more_trials_go_on_from_the_same_results(tmp_path: Path) -> None:
     said.clear()
     search(trials=5, results=str(path), on_progress=said.append)
     assert said == [] and without_times(path) == after
+
+
+@pytest.mark.parametrize("k", [1, 42, 93, 100])
+def test_stopped_within_a_training_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, k: int) -> None:
+    """In the first training, in a drawn one, in the last trial, in that of the model; no step is made twice."""
+    monkeypatch.setattr(progress, "time", SimpleNamespace(perf_counter=partial(next, itertools.count(0.0))))
+    whole, stopped, steps = tmp_path / "whole.jsonl", tmp_path / "stopped.jsonl", list[progress.Progress]()
+    found = search(trials=4, results=whole, output=tmp_path / "a.model", on_step=steps.append)
+    assert found.model is not None
+    n_steps = len(steps)
+
+    def stop(event: progress.Progress) -> None:
+        steps.append(event)
+        if len(steps) == k:
+            raise KeyboardInterrupt
+
+    steps.clear()
+    with pytest.raises(KeyboardInterrupt):
+        search(trials=4, results=stopped, output=tmp_path / "b.model", on_step=stop)
+    assert sorted(os.listdir(tmp_path)) == ["a.model", "stopped.jsonl", "stopped.jsonl.checkpoint", "whole.jsonl"]
+    before = without_times(stopped)
+    search(trials=4, results=stopped, output=tmp_path / "b.model", on_step=steps.append, threads=2)
+    assert without_times(stopped) == without_times(whole) and without_times(stopped)[: len(before)] == before
+    assert (tmp_path / "a.model").read_bytes() == (tmp_path / "b.model").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["a.model", "b.model", "stopped.jsonl", "whole.jsonl"]
+    assert len(steps) == n_steps
+
+
+def test_the_checkpoint_of_another_training_is_not_used(tmp_path: Path) -> None:
+    path, steps = tmp_path / "r.jsonl", itertools.count(1)
+
+    def stop(event: progress.Progress) -> None:
+        if next(steps) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(trials=2, results=path, on_step=stop)
+    path.unlink()
+    other = search(trials=2, results=path, seed=2)
+    alone = search(trials=2, seed=2)
+    assert [each.score for each in other.outcomes] == [each.score for each in alone.outcomes]
+    assert os.listdir(tmp_path) == ["r.jsonl"]
 
 
 def test_what_has_changed_is_named(tmp_path: Path) -> None:

@@ -55,6 +55,18 @@ def test_export(run: Run, refused: Refused, folder: Path, monkeypatch: pytest.Mo
     assert "no such database" in refused("corrections", "export", "none.sqlite")
 
 
+def test_files_of_the_same_name_are_not_half_written(
+    refused: Refused, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "other").mkdir()
+    (folder / "other" / "a.tsv").write_text("y\tN\n", encoding="utf-8")
+    options = ServiceOptions(model="my.model", database="my.sqlite", files=["other/a.tsv"], learn=LearnOptions(off="x"))
+    Service(options).close()
+    assert "two files are called a.tsv" in refused("corrections", "export", "my.sqlite", "-o", "out/")
+    assert not (folder / "out").exists()
+
+
 def test_stats(run: Run, folder: Path) -> None:
     text = run("corrections", "stats", "my.sqlite", cwd=folder).stdout.decode()
     assert text.splitlines() == [

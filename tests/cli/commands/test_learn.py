@@ -169,7 +169,7 @@ HOSTILE = "<script>alert('&')</script>\"\u202e\x07"
 
 def hostile() -> UpdateReport:
     """All that is text is hostile."""
-    column = ColumnChange("spans", 3, 0.5, 0.25, -0.5, -0.1, 0.01, 1, 2, {HOSTILE: TagChange(3, 1, 2)})
+    column = ColumnChange("spans", 9, 0.5, 0.25, -0.5, -0.1, 0.01, 1, 2, {HOSTILE: TagChange(3, 1, 2)})
     flips = tuple(
         Flip(HOSTILE, (HOSTILE, "b"), (HOSTILE, None), (HOSTILE, "x"), ("y", HOSTILE), HOSTILE, i) for i in range(7)
     )

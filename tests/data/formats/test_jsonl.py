@@ -265,6 +265,7 @@ def test_labels_of_texts(read):
         ('{"tokens": ["a", ""]}', "token 2 is empty"),
         ('{"tokens": ["a", 1]}', "expected tokens that are texts, or objects with text, start and end, found '1'"),
         ('{"tokens": ["a"], "tags": ["X", "Y"]}', "tags: expected a tag for each of 1 tokens, found 2"),
+        ('{"tokens": ["a", "b"], "upos": ["X"]}', "upos: expected a tag for each of 2 tokens, found 1"),
         ('{"text": "a", "answer": "reject"}', "the annotator's answer is reject; to leave such records out, pass"),
     ],
 )

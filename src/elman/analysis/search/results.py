@@ -7,12 +7,15 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elman.errors import ConfigError, DataError, OutputError, reason, while_reading, while_writing
 from elman.utils.display import shown
 from elman.utils.files import check_target, is_pipe
 from elman.utils.summary import Row, Summary, counted
+
+if TYPE_CHECKING:
+    from elman.taggers.base import Predictor
 
 FULL = "1"
 """The rung on which a trial is trained in full."""
@@ -56,6 +59,7 @@ class SearchResult(Summary):
     ``metric``  what the scores on dev are
     ``error``   the standard error of trial 1's score, from the size of dev; 0 if the scores are no accuracies
     ``lost``    why the results file could not be written, which then ends before; "" if it could
+    ``model``   the model trained with ``settings``, if one was asked for
     """
 
     outcomes: tuple[Outcome, ...]
@@ -65,6 +69,7 @@ class SearchResult(Summary):
     metric: str
     error: float = 0.0
     lost: str = ""
+    model: Predictor | None = None
 
     @property
     def ranking(self) -> list[Outcome]:

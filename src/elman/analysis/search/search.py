@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elman import __version__, config
 from elman.analysis.search import data as of_data
+from elman.analysis.search.in_progress import InProgress
 from elman.analysis.search.results import Outcome, ResultsFile, SearchResult, better
 from elman.analysis.search.space import Draws, Space, around, from_toml, parsed
 from elman.data import digest
 from elman.data.corpus import Data, Path
 from elman.data.formats import column_names
 from elman.errors import ConfigError, DataError, while_reading
+from elman.taggers import checkpointed
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import data_or_share
-from elman.taggers.train import train as train_model
+from elman.training.run_options import RunOptions
 from elman.utils import limits
 from elman.utils.arguments import check_callbacks, check_text, described, is_path, path_text, settings_table
 from elman.utils.display import shown
+from elman.utils.parallel import thread_count
+
+if TYPE_CHECKING:
+    from elman.training.progress import Progress
 
 _WHY = "a search reads its data often"
 METHODS = ("halving", "random")
@@ -41,6 +47,7 @@ def search(
     method: str = "halving",
     space: Path | Mapping[str, Any] | None = None,
     results: Path | None = None,
+    output: Path | None = None,
     preset: str = "default",
     settings: Mapping[str, Any] | None = None,
     vectors: Path | None = None,
@@ -53,6 +60,7 @@ def search(
     seed: int = 1,
     threads: int | None = None,
     on_progress: Callable[[str], None] | None = None,
+    on_step: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> SearchResult:
@@ -67,15 +75,18 @@ def search(
                  these in full (successive halving); trial 1 is always trained in full. ``random``: all in full
     ``space``    a TOML file, or a dict such as ``{"hidden": [64, 128], "dropout": {"low": 0.1, "high": 0.5}}``; None: a
                  space around the settings of trial 1, without those in ``settings``
-    ``results``  a file that gets a line of JSON for each training; a search that was stopped goes on from it
-    ``on_progress``  is called with a line before each training, ``on_warning`` and ``on_note`` as in ``elman.train``
+    ``results``  a file that gets a line of JSON for each training; a search that was stopped goes on from it, and from
+                 ``RESULTS.checkpoint``, which holds the state of the training that was in progress
+    ``output``   a model file to write: that of a training in full with the best settings; it is also in the result
+    ``on_progress``  is called with a line before each training, ``on_step`` with each ``Progress`` of all trainings,
+                 ``on_warning`` and ``on_note`` as in ``elman.train``
 
     The other arguments are those of ``elman.train``. ``elman.train`` with ``preset``, ``model="rnn"`` and the
-    ``settings`` of the result makes the best model again. Raises ConfigError for a space that cannot be used, a results
-    file of another search and numbers out of range, and the errors of ``elman.train``.
+    ``settings`` of the result makes the same model as ``output``. Raises ConfigError for a space that cannot be used, a
+    results file of another search and numbers out of range, OutputError, and the errors of ``elman.train``.
     """
     limits.whole_number("trials", trials, 1, limits.TRIALS)
-    check_callbacks(on_progress=on_progress, on_warning=on_warning, on_note=on_note)
+    check_callbacks(on_progress=on_progress, on_step=on_step, on_warning=on_warning, on_note=on_note)
     check_text("task", task)
     if method not in METHODS:
         raise ConfigError(f"method: expected {' or '.join(METHODS)}, got {shown(method)}")
@@ -88,7 +99,9 @@ def search(
         given,
         results=None if results is None else path_text("results", results),
         tell=on_progress or (lambda line: None),
-        of_trial_1={"on_warning": on_warning, "on_note": on_note},
+        of_trial_1=RunOptions(
+            limits.whole_number("seed", seed, 0, limits.SEED), thread_count(threads), on_step, on_warning, on_note
+        ),
         of_training={
             "preset": preset,
             "vectors": vectors,
@@ -98,11 +111,10 @@ def search(
             "encoding": encoding,
             "text_column": text_column,
             "inputs": inputs,
-            "seed": limits.whole_number("seed", seed, 0, limits.SEED),
-            "threads": threads,
         },
     )
-    return searched.run(trials, RUNGS if method == "halving" else RUNGS[-1:])
+    found = searched.run(trials, RUNGS if method == "halving" else RUNGS[-1:])
+    return found if output is None else replace(found, model=searched.write_best(found, path_text("output", output)))
 
 
 def _space(space: Any) -> tuple[dict[str, Any], Space | None]:
@@ -133,12 +145,12 @@ class _Search:
         *,
         results: str | None,
         tell: Callable[[str], None],
-        of_trial_1: Mapping[str, Any],
+        of_trial_1: RunOptions,
         of_training: dict[str, Any],
     ) -> None:
         self._base, self._space, self._tell, self._of_trial_1 = dict(base), space, tell, of_trial_1
         self._config = config.preset(of_training["preset"]).with_settings(base)
-        self._seed, self._preset = of_training["seed"], of_training["preset"]
+        self._seed, self._preset = of_trial_1.seed, of_training["preset"]
         if space is not None:
             Draws(space, self._config, self._seed).trials(2)  # contradictions are found before anything is trained
         share = data_or_share(dev)
@@ -147,7 +159,8 @@ class _Search:
         self._train = digest.kept(train, _WHY)
         self._dev = dev if isinstance(share, float) else digest.kept(dev, _WHY)
         self._of_training = of_training
-        self._file = ResultsFile(results, {} if results is None else self._header())
+        self._results, self._about = results, {} if results is None else self._header()
+        self._file = ResultsFile(results, self._about)
         self._read: tuple[Any, Any, dict[str, Any]] | None = None
         self._outcomes: list[Outcome] = []
         self._count, self._epochs = 1, 0
@@ -217,19 +230,30 @@ class _Search:
             epochs = _part(share, epochs)
             of_share = {**{name: value for name, value in ALONE.items() if name not in settings}, "epochs": epochs}
         self._say(trial, epochs if share < 1 else 0)
-        clock, processor = time.perf_counter(), time.process_time()
-        tagger, problem = self._model(trial, {**self._base, **settings, **of_share})
-        seconds = [
-            round(now - then, 3) for now, then in ((time.perf_counter(), clock), (time.process_time(), processor))
-        ]
+        training = self._in_progress(trial=trial, rung=str(share), settings=settings)
+        tagger, problem = self._model(trial, {**self._base, **settings, **of_share}, training)
         if tagger is None:
-            outcome = Outcome(trial, str(share), epochs, settings, None, problem, *seconds)
+            outcome = Outcome(trial, str(share), epochs, settings, None, problem, *training.seconds())
         else:
             planned = epochs or int(tagger.describe()["settings"]["training"]["epochs"])
             score, shown = float(tagger.data["dev_accuracy"]), tagger.dev_score()
-            outcome = Outcome(trial, str(share), planned, settings, score, shown, *seconds)
+            outcome = Outcome(trial, str(share), planned, settings, score, shown, *training.seconds())
         self._file.add(outcome, self._first(tagger) if tagger is not None and trial == 1 else {})
+        training.end()
         return outcome
+
+    def _in_progress(self, **training: Any) -> InProgress:
+        return InProgress(self._results, {"search": self._about, **training}, self._of_trial_1.warn)
+
+    def write_best(self, found: SearchResult, path: str) -> Predictor:
+        """Train with the best settings, write the model to a file and return it. Raises OutputError."""
+        self._tell(f"training with the settings of trial {found.best.trial}")
+        training = self._in_progress(output=path, settings=found.settings)
+        data = self._train, self._dev, self._of_training  # as elman.train has them: how files are read is in the model
+        tagger = self._fit(data, found.settings, self._quiet(), training)
+        tagger.save(path)
+        training.end()
+        return tagger
 
     def _first(self, tagger: Predictor) -> dict[str, Any]:
         """Return what is recorded with trial 1."""
@@ -244,25 +268,48 @@ class _Search:
             "space": {name: values.to_json() for name, values in space.items()},
         }
 
-    def _model(self, trial: int, settings: Mapping[str, Any]) -> tuple[Predictor | None, str]:
+    def _model(self, trial: int, settings: Mapping[str, Any], training: InProgress) -> tuple[Predictor | None, str]:
         """Return the trained model, or the reason why these settings cannot be trained; those of trial 1 have to be."""
-        if self._read is None:
-            chunked = self._config.training.chunk  # such data may be larger than memory
-            plain = (self._train, self._dev, self._of_training)
-            self._read = plain if chunked else of_data.read_once(*plain, self._of_trial_1["on_note"] or _nothing)
-        train, dev, of_training = self._read
-        callbacks = self._of_trial_1 if trial == 1 else dict.fromkeys(self._of_trial_1, _nothing)
         try:
-            tagger = train_model(train, dev, model="rnn", settings=settings, **callbacks, **of_training)
+            tagger = self._fit(self._data(), settings, self._of_trial_1 if trial == 1 else self._quiet(), training)
         except ConfigError as error:
             if trial == 1:
                 raise
             return None, str(error)
-        if tagger.interrupted:
-            raise KeyboardInterrupt
         if tagger.data["dev_accuracy"] is None:
             raise DataError("dev: has nothing to score a model by; expected gold labels")
         return tagger, ""
+
+    def _quiet(self) -> RunOptions:
+        """Return the options of trainings of which only the progress is reported."""
+        return replace(self._of_trial_1, on_warning=_nothing, on_note=_nothing)
+
+    def _data(self) -> tuple[Any, Any, dict[str, Any]]:
+        """Return train, dev and the other arguments of all trials, read once."""
+        if self._read is None:
+            chunked = self._config.training.chunk  # such data may be larger than memory
+            plain = (self._train, self._dev, self._of_training)
+            self._read = plain if chunked else of_data.read_once(*plain, self._of_trial_1.on_note or _nothing)
+        return self._read
+
+    def _fit(
+        self,
+        data: tuple[Any, Any, dict[str, Any]],
+        settings: Mapping[str, Any],
+        run: RunOptions,
+        training: InProgress,
+    ) -> Predictor:
+        """Train, or go on with a training that was stopped. Raises KeyboardInterrupt after Ctrl-C."""
+        train, dev, of_training = data
+        arguments = {**checkpointed.DEFAULTS, **of_training, "model": "rnn", "settings": settings, "seed": self._seed}
+        try:
+            tagger = checkpointed.trained(train, dev, arguments, replace(run, checkpoints=training.checkpoints))
+            if tagger.interrupted:
+                raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            training.stop()
+            raise
+        return tagger
 
     def _say(self, trial: int, epochs: int) -> None:
         full = [outcome for outcome in self._outcomes if outcome.is_full and outcome.score is not None]

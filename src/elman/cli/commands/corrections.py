@@ -64,7 +64,7 @@ def export(options: ExportOptions) -> None:
     from elman.errors import ConfigError, while_writing
     from elman.server.export import Wanted, exported
     from elman.server.schema import open_to_read
-    from elman.server.store import FileRow, read_files, read_state
+    from elman.server.store import read_files, read_state
     from elman.utils.files import OutputFile
 
     wanted = Wanted(options.output_format, options.annotator, options.corrected)
@@ -77,15 +77,16 @@ def export(options: ExportOptions) -> None:
     if not chosen or (len(chosen) > 1 and not folder):
         expected = "expected the name of one file (--file), or -o DIR/ for all"
         raise ConfigError(f"{options.db}: {expected}; it has {names}")
-    written: dict[str, FileRow] = {}
+    made: dict[str, bytes] = {}
+    for file in chosen:
+        name, data = exported(files, file, state, wanted)
+        if name in made:
+            raise ConfigError(f"{options.output}: two files are called {name}; export each by --file")
+        made[name] = data
     if folder:
         with while_writing(options.output):
             os.makedirs(options.output, exist_ok=True)
-    for file in chosen:
-        name, data = exported(files, file, state, wanted)
-        if name in written:
-            raise ConfigError(f"{options.output}: two files are called {name}; export each by --file")
-        written[name] = file
+    for name, data in made.items():
         with OutputFile(os.path.join(options.output, name) if folder else options.output, plain=True) as out:
             out.write_bytes(data)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import click
+
+from elman.cli.checkpoints import ending
 from elman.cli.options import Choice, command, option, plot_option, whole_number
 from elman.cli.outputs import check_not_an_input, check_outputs
 from elman.cli.progress import status_line
 from elman.cli.reports.training import summary
-from elman.cli.say import say
+from elman.cli.say import say, tell
 from elman.cli.tables import report_width, wrapped
 from elman.cli.training_options import TrainingOptions
 from elman.errors import ConfigError, OutputError
@@ -19,7 +22,7 @@ from elman.utils.display import visible
 
 if TYPE_CHECKING:
     from elman.analysis.search.results import Outcome, SearchResult
-    from elman.taggers.base import Predictor
+    from elman.training.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ class Options(TrainingOptions):
     results: str | None = option(
         "--results",
         metavar="FILE.jsonl",
-        help="Keep results here, a line a training; a stopped search goes on from there.",
+        help="Keep results here, a line a training; a stopped search goes on from there, also within a training.",
     )
     plot: str | None = plot_option("the score of every trial")
     output: str | None = option(
@@ -75,29 +78,32 @@ def search(options: Options) -> None:
     _check(options)
     arguments = options.training()
     notes = options.notes()
-    signals.say(
-        "stopped; --results FILE.jsonl would have kept the trials"
-        if options.results is None
-        else "stopped; the same command goes on from its results"
-    )
-    with status_line(quiet=options.quiet, verbose=options.verbose) as show:
-        found = find(
-            list(options.train),
-            options.dev,
-            trials=options.trials,
-            method=options.method,
-            space=options.space,
-            results=options.results,
-            on_progress=show,
-            on_warning=notes.warn,
-            on_note=notes.add,
-            **arguments,
-        )
-        show(f"training with the settings of trial {found.best.trial}")
-        tagger = _best_model(options, arguments, found)
+    stopped = "stopped; the same command goes on from its results"
+    if options.results is None:
+        stopped = "stopped; --results FILE.jsonl would have kept the trials"
+    signals.say(stopped)
+    try:
+        with status_line(quiet=options.quiet, verbose=options.verbose) as show:
+            found = find(
+                list(options.train),
+                options.dev,
+                trials=options.trials,
+                method=options.method,
+                space=options.space,
+                results=options.results,
+                output=options.output,
+                on_progress=show,
+                on_step=None if options.results is None else ending(_nothing),
+                on_warning=notes.warn,
+                on_note=notes.add,
+                **arguments,
+            )
+    except KeyboardInterrupt:
+        tell(f"elman: {stopped}")
+        raise click.exceptions.Exit(signals.status()) from None
     say(report(found), err=options.output == "-")
-    if tagger is not None and options.output is not None:
-        say("\n" + summary(tagger, options.output), err=options.output == "-")
+    if found.model is not None and options.output is not None:
+        say("\n" + summary(found.model, options.output), err=options.output == "-")
     if options.plot is not None:
         from elman.viz import plots, search_plot
 
@@ -124,20 +130,8 @@ def _check(options: Options) -> None:
         raise ConfigError(f"{twice}: is named for two outputs; name a file for each")
 
 
-def _best_model(options: Options, arguments: dict[str, Any], found: SearchResult) -> Predictor | None:
-    """Train with the best settings and write the model, if one is asked for."""
-    if options.output is None:
-        return None
-    from elman.taggers.train import train
-
-    best = {**arguments, "settings": found.settings}
-    tagger = train(list(options.train), options.dev, model="rnn", on_warning=_nothing, on_note=_nothing, **best)
-    tagger.save(options.output)
-    return tagger
-
-
-def _nothing(line: str) -> None:
-    """Say nothing: the search has said it."""
+def _nothing(event: Progress) -> None:
+    """Show nothing: trials are shown, not their steps."""
 
 
 def report(found: SearchResult) -> str:

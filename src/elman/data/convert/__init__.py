@@ -34,7 +34,7 @@ from elman.data.formats.text_io import BOM
 from elman.data.sentence import RecordSentence, Sentence, error_at
 from elman.errors import ConfigError, DataError, while_reading
 from elman.utils.display import shown
-from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratch_file, scratch_folder
+from elman.utils.files import OutputFile, Scratch, check_target, is_pipe, scratch_beside, scratch_file
 from elman.utils.summary import Row, Summary, counted
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def convert(
     if resume is not None:
         with resume.open(output, paths) as file:
             return _go_on(paths, request, on_write, file)
-    with _repeatable_input(paths), scratch_folder(_scratch_folder_for(output)) as folder:
+    is_file = output != "-" and (os.path.isfile(output) or not os.path.exists(output))
+    with _repeatable_input(paths), scratch_beside(output if is_file else None) as scratch:
         plan, result = _survey(paths, request)
-        scratch = os.path.join(folder, "scratch")
-        with io.BufferedWriter(Scratch(scratch, "w", os.path.dirname(folder))) as file:
+        with io.BufferedWriter(Scratch(scratch, "w", os.path.dirname(scratch))) as file:
             writer = _ItemWriter(plan)
             for item in _observed(_items(paths, request, plan), on_write):
                 file.write(writer.add(*item))
@@ -166,12 +166,6 @@ def _observed(items: Iterable[_Item], on_write: Callable[[Sentence], object] | N
         if on_write is not None:
             on_write(item.sentence)
         yield item
-
-
-def _scratch_folder_for(output: str) -> str | None:
-    """Return the folder for the scratch file: that of the output if it is a file, else None, the system's folder."""
-    is_file = output != "-" and (os.path.isfile(output) or not os.path.exists(output))
-    return os.path.dirname(os.path.realpath(output)) if is_file else None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from elman.data.formats.lines import LINE_END, is_blank, whole_number
 from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
+from elman.utils.limits import SENTENCE, too_many_lines
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
@@ -140,6 +141,8 @@ def _read(lines: Iterable[str], layout: ColumnLayout, path: str) -> Iterator[Sen
     table: list[list[str]] = []
     number = 0
     for number, line in enumerate(lines, 1):
+        if len(kept) > SENTENCE:
+            raise too_many_lines(path, number)
         if is_blank(line):
             kept.append(line)
             yield _sentence(kept, rows, table, layout, path, number)

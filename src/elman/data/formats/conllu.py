@@ -19,6 +19,7 @@ from elman.data.sentence import NO_TAG, Sentence
 from elman.data.spans import TYPED_TAG
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
+from elman.utils.limits import SENTENCE, too_many_lines
 from elman.utils.suggest import did_you_mean
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
@@ -81,6 +82,8 @@ def read_with_layout(lines: Iterable[str], path: str, layout: ConlluLayout) -> I
     has_fast_path = layout.id == 0 and layout.form < layout.width - 1
     width, form, expected = layout.width, layout.form, "1"
     for number, line in enumerate(lines, 1):
+        if len(kept) > SENTENCE:
+            raise too_many_lines(path, number)
         # fast path for most lines: a valid word line; the condition covers all checks of the branches below
         if has_fast_path and (fields := line.split("\t"))[0] == expected and len(fields) == width and fields[form]:
             rows.append(len(kept))

@@ -23,6 +23,7 @@ from elman.data.sentence import Sentence
 from elman.data.spans import are_span_tags
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
+from elman.utils.limits import SENTENCE, too_many_lines
 from elman.utils.suggest import did_you_mean
 
 WORDS = ("word", "token", "form", "words", "tokens")
@@ -185,6 +186,8 @@ class CsvFormat:
         line = 1
         current = ""
         for row in rows:
+            if len(lines) > SENTENCE:
+                raise too_many_lines(path, row.line)
             value = row.fields[layout.sentence] if row.fields and layout.sentence is not None else ""
             if fields and value and value != current:  # an empty field continues the sentence
                 yield self._sentence(lines, rows_of_words, fields, (path, line), layout)

@@ -13,7 +13,7 @@ from elman.data.formats.lines import LINE_END
 from elman.errors import DataError
 
 _OPENED = ("['", '["', "[{", "{'", '{"')
-_NUMBERS = re.compile(r"\[[-+0-9.,\s]*[0-9][-+0-9.,\s]+\]")  # two characters or more: [1] may be a word
+_NUMBERS = re.compile(r"\[[-+.,\s]*[0-9][-+0-9.,\s]+\]")  # two characters or more: [1] may be a word
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from elman.errors import DataError
 from elman.utils.display import shown
+from elman.utils.limits import DEPTH, LINE, RECORD, SENTENCE
 
 TOO_DEEP = "JSON with too many objects or lists within each other"
+TOO_LARGE = f"a JSON record with more than {RECORD:,} brackets and quotes; expected one record for each text"
 _SPACE = re.compile(r"[ \t\r\n]*")
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""A string, up to its quote or to the end, or a bracket. No step back: the time must not grow with the square."""
 
 
 def parse(text: str, path: str, line: int) -> dict[str, Any]:
     """Parse a JSON object.
 
     Raises DataError with path and line for invalid JSON, a non-object value, a repeated key, NaN or infinity,
-    half a surrogate pair, or nesting that is too deep.
+    half a surrogate pair, nesting that is too deep, or a record that is too large.
     """
+    if len(text) > RECORD and sum(map(text.count, '[{"')) > RECORD:
+        raise DataError(TOO_LARGE, path=path, line=line)
     try:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -48,8 +54,7 @@ def parse(text: str, path: str, line: int) -> dict[str, Any]:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = next(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
         raise DataError(f"the key {shown(twice)} occurs twice in an object")
     return values
 
@@ -97,7 +102,7 @@ def array_elements(lines: Iterable[str], path: str) -> Iterator[tuple[int, str]]
 
     Memory is bounded by the longest element and the longest line. Raises DataError unless it is a complete array.
     """
-    depth = n_elements = first = number = 0  # depth: number of open brackets
+    depth = n_elements = first = number = size = 0  # depth: number of open brackets; size: characters in pieces
     pieces: list[str] = []
     gap = ""  # text between elements
     for number, line in enumerate(lines, 1):
@@ -112,20 +117,26 @@ def array_elements(lines: Iterable[str], path: str) -> Iterator[tuple[int, str]]
                         _check_gap("" if mark == "[" else mark, "", path, number)
                         start = match.end()
                 depth += 1
+                if depth > DEPTH:
+                    raise DataError(TOO_DEEP, path=path, line=number)
             elif mark in ("]", "}"):
                 depth -= 1
                 if depth == 1:
                     n_elements += 1
                     yield first, "".join(pieces) + line[start : match.end()]
-                    pieces, start = [], match.end()
+                    pieces, size, start = [], 0, match.end()
                 elif depth <= 0:
                     _check_gap(gap + line[start : match.start()], "", path, number)
                     _check_gap("" if mark == "]" and depth == 0 else mark, "", path, number)
                     gap, start, n_elements = "", match.end(), 1  # so that text after the array is refused
         if depth > 1:
             pieces.append(line[start:])
+            size += len(pieces[-1])
         else:
             gap += line[start:]
+        if size + len(gap) > LINE or len(pieces) > SENTENCE:
+            most = f"{LINE:,} characters or {SENTENCE:,} lines"
+            raise DataError(f"more than {most} in an element: is a bracket missing?", path=path, line=number)
     if depth:
         raise DataError("the array does not end, ] is missing; get the file again", path=path, line=number)
     _check_gap(gap, "", path, number)

@@ -7,7 +7,7 @@ or of numbers with names, that is as long as the tokens; and, as IOB2 ``tags``, 
 and names that begin with ``_``. The rest is kept when a line is edited in place, and ignored otherwise.
 
 A list of tags with a wrong length, and a list of labels that has the length of the tokens by chance, are told apart by
-the majority of the first records.
+the key, or by the majority of the first records.
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "text": (),
 }
 """Options and their values; ``names`` and ``text`` take any value."""
-_N_SAMPLE = 200
-"""Number of records used to distinguish lists of tags from lists of labels."""
+_N_SAMPLE = 200  # records used to distinguish lists of tags from lists of labels
 _TAG_KEY_ENDINGS = ("tags", "labels", "ner", "pos")
 """Endings of keys under which numbers such as 1.0 are tags; elsewhere they are scores."""
+_TAGS_ALWAYS = ("tags", "upos", "xpos", "feats")
+"""Endings of keys whose lists are tags, whatever their length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class RecordReader:
         if not (are_strings or numbers) and not _are_scalars(value):
             return None
         if len(value) != len(words):
-            if key.endswith("tags") or self._votes_for_tags(key) > 0:
+            if key.endswith(_TAGS_ALWAYS) or self._votes_for_tags(key) > 0:
                 raise DataError(f"{key}: expected a tag for each of {len(words)} tokens, found {len(value)}")
             return None
         if are_strings:
@@ -182,7 +183,7 @@ class RecordReader:
         if numbers is not None:
             names = self._names_of(key)
             return None if names is None else tuple(_name(key, number, names) for number in numbers)
-        if key.endswith("tags") or self._votes_for_tags(key) > 0:
+        if key.endswith(_TAGS_ALWAYS) or self._votes_for_tags(key) > 0:
             non_strings = [i for i, tag in enumerate(value) if not isinstance(tag, str)]
             index = next((i for i in non_strings if parse_whole_number(value[i]) is None), non_strings[0])
             problem = f"found {json_edit.dump(value[index])} for token {index + 1}, {shown(words[index])}"

@@ -22,7 +22,7 @@ from elman.data.formats.parquet_writer import ParquetWriter
 from elman.data.sentence import RecordSentence, Sentence
 from elman.errors import DataError, reason
 from elman.utils.compression import CompressedFile, is_plain
-from elman.utils.files import scratch_file
+from elman.utils.files import discard, scratch_file
 
 MAGIC = b"PAR1"
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True)
@@ -93,7 +93,8 @@ def _open(path: str, name: str) -> Any:
         if is_plain(path):
             return pq.ParquetFile(path, **_OPEN_OPTIONS)
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as packed, ExitStack() as stack:
-            unpacked = stack.enter_context(scratch_file())
+            unpacked = scratch_file()
+            stack.callback(discard, unpacked)
             stream = CompressedFile(cast(BinaryIO, packed), name)
             while block := stream.read1(_BLOCK_BYTES):
                 unpacked.write(block)

@@ -16,6 +16,7 @@ from elman.data.formats.text_io import BOM, TextSource, open_source
 from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.compression import first_bytes
+from elman.utils.limits import LINE_OF_TEXT
 
 if TYPE_CHECKING:
     from elman.data.formats import columns, csv_reader, label_text
@@ -271,6 +272,8 @@ def _read(path: str, request: _ReadRequest) -> Reading:
     enough = partial(is_enough, labelled=request.labelled, any_format=name != "columns")
     source = open_source(path, request.encoding, enough)
     name, module, why = _format(source, name, module, request)
+    if name not in _RECORDS:
+        source.limit_lines(LINE_OF_TEXT)
     if name.partition(":")[0] in _LINE_FORMATS and request.format != "text":
         _check_line_ends(source)
     if name in _TABLES and request.keep_empty:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from elman.data.formats import registry
 from elman.data.formats.lines import LINE_END, is_blank
 from elman.data.formats.registry import LazyModule
-from elman.data.formats.text_io import MAX_HEAD
+from elman.data.formats.text_io import MAX_HEAD, check_lengths
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
+from elman.utils.limits import LINE_OF_TEXT
 
 if TYPE_CHECKING:
     from elman.data.formats import columns, conllu, conllup, csv_reader, fasttext, headers, tokenizer
@@ -23,8 +24,8 @@ else:
 
 _SIGN = re.compile(r"[+-]?[01]\t[^\t ]+ [^\t]*")
 _COARSE_FINE = re.compile(r"[A-Z]+:[A-Za-z]+ +\S")
-_TREE = re.compile(r"\([^() \t\r\n]*\s*\([^() \t\r\n]+[ \t\r\n(]")
-_OPENS = re.compile(r"[ \t]*\([^() \t\r\n]*\s*")
+_TREE = re.compile(r"\([^() \t\r\n]*+\s*+\([^() \t\r\n]++[ \t\r\n(]")
+_OPENS = re.compile(r"[ \t]*+\([^() \t\r\n]*+\s*+")
 _TAG_LIKE = re.compile(r"[A-Z][A-Z0-9$.:|+*-]*|[BIESLUM]-\S+|[^\w\s]+")  # most tags, but few words
 _TABLE_NAME = re.compile(r"\.[ct]sv(\.\w+)?$", re.IGNORECASE)
 _SEPARATORS = {"_": "word_tag", "/": "word_tag:separator=/"}
@@ -32,6 +33,8 @@ _N_SAMPLE = 50
 """Lines that are compared to see whether they have equally many columns."""
 _LONG_WORD = 8
 """Characters of a word in a script without spaces; few words are longer."""
+_MOST_READ = 1_000_000
+"""Characters of the first lines, at most, if all formats are tried on them for a message."""
 _MIN_TAGS = 10
 """Fewer tags do not show whether the same ones recur."""
 
@@ -86,6 +89,7 @@ def sniff(
     known = known or ModelHints()
     if result := sniff_first_line(lines):
         return result
+    check_lengths(lines, LINE_OF_TEXT, path)
     is_aside = columns.is_aside
     data = [line.rstrip(LINE_END) for line in lines if not is_blank(line) and not is_aside(line)]
     if not data:
@@ -290,8 +294,10 @@ def _describe_unknown(data: Sequence[str], lines: Sequence[str]) -> str:
 
 
 def _readable_formats(lines: Sequence[str]) -> list[str]:
-    """Return the formats that can read the lines and find tags or labels in them."""
-    formats = []
+    """Return the formats that can read the lines and find tags or labels in them; none for very long lines."""
+    formats: list[str] = []
+    if sum(map(len, lines)) > _MOST_READ:
+        return formats
     first = next((words[0] for line in lines if (words := line.split())), "")  # none in lines of control characters
     separators = dict.fromkeys(
         separator

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO
 
@@ -31,12 +31,19 @@ class TextSource:
     ``head``   its first lines, as many as needed to detect the format
     ``texts``  its whole content, including the first lines, in pieces of whole lines; can be consumed once
     ``bom``    whether it begins with a byte order mark, which ``head`` and ``texts`` do not contain
+    ``most``   the characters of the longest line that is read, in a list
     """
 
     name: str
     head: list[str]
     texts: Iterator[str]
     bom: bool
+    most: list[int] = field(default_factory=lambda: [LINE])
+
+    def limit_lines(self, most: int) -> None:
+        """Read no line of more than ``most`` characters from now on. Raises DataError if the first lines have one."""
+        self.most[0] = most
+        check_lengths(self.head, most, self.name)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -53,7 +60,8 @@ def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -
 
     Raises the errors of ``text_blocks``.
     """
-    texts = _whole_lines(path, encoding)
+    most = [LINE]
+    texts = _whole_lines(path, encoding, most)
     first = next(texts, "")
     bom = first.startswith(BOM)
     pieces = [first.removeprefix(BOM)] if first else []
@@ -62,7 +70,7 @@ def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -
         pieces.append(text)
         head += _lines(text)
     name = "standard input" if path == "-" else path
-    return TextSource(name, head[:MAX_HEAD], chain(pieces, texts), bom)
+    return TextSource(name, head[:MAX_HEAD], chain(pieces, texts), bom, most)
 
 
 def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
@@ -71,7 +79,7 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     Lines of a pipe are returned as soon as they arrive. Memory is bounded by one block and the longest line. Raises the
     errors of ``text_blocks``.
     """
-    return map(_lines, _whole_lines(path, encoding))
+    return map(_lines, _whole_lines(path, encoding, [LINE]))
 
 
 def after_lines(texts: Iterable[str], n: int) -> Iterator[str]:
@@ -93,8 +101,8 @@ def _lines(text: str) -> list[str]:
     return list(io.StringIO(text, newline="\n")) or [text]
 
 
-def _whole_lines(path: str, encoding: str) -> Iterator[str]:
-    """Yield the text of a file in non-empty pieces of whole lines. Raises DataError for a line longer than ``LINE``."""
+def _whole_lines(path: str, encoding: str, most: Sequence[int]) -> Iterator[str]:
+    """Yield a file in non-empty pieces of whole lines. Raises DataError for a line of more than ``most`` characters."""
     pending: list[str] = []  # pieces of an incomplete line
     length = n_lines = 0  # characters in them, and the lines before
     for text in text_blocks(path, encoding):
@@ -107,12 +115,23 @@ def _whole_lines(path: str, encoding: str) -> Iterator[str]:
             pending, length = [], 0
         pending.append(text[cut:])
         length += len(text) - cut
-        if length > LINE:
-            message = f"more than {LINE:,} characters in a line; expected text in lines, of JSON one record in each"
-            raise DataError(message, path="standard input" if path == "-" else path, line=n_lines + 1)
+        if length > most[0]:
+            raise _too_long(most[0], "standard input" if path == "-" else path, n_lines + 1)
     last = "".join(pending)
     if last:
         yield last
+
+
+def check_lengths(lines: Iterable[str], most: int, name: str) -> None:
+    """Raise DataError if one of the first lines of a file has more than ``most`` characters."""
+    for number, line in enumerate(lines, 1):
+        if len(line) > most:
+            raise _too_long(most, name, number)
+
+
+def _too_long(most: int, name: str, line: int) -> DataError:
+    message = f"more than {most:,} characters in a line; expected text in lines, of JSON one record in each"
+    return DataError(message, path=name, line=line)
 
 
 def text_blocks(path: str, encoding: str) -> Iterator[str]:

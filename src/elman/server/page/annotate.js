@@ -72,9 +72,11 @@ export class Annotate {
     const { state, search, tag } = this.session.filter;
     const narrowed = search || tag || state !== "open";
     const done = narrowed ? "No sentence fits this search and filter." : "All sentences are done: see the view Report.";
+    const none = "There are no sentences: start “elman serve” with the files to annotate.";
+    const text = this.session.left === null ? "Loading sentences…" : this.session.empty ? none : done;
     fill(this.badges);
     fill(this.detail);
-    fill(this.place, h("p", { tabIndex: -1 }, this.session.left === null ? "Loading sentences…" : done));
+    fill(this.place, h("p", { tabIndex: -1 }, text));
     this.selection.reset(null);
     this.explain?.close();
   }

@@ -36,6 +36,7 @@ class App {
       failed,
     };
     this.session = new Session(this.annotator, fields, this.outbox, hooks);
+    this.session.empty = !this.status.counts.sentences;
     this.annotate = new Annotate(this.session, fields);
     this.views = { annotate: this.annotate };
     this.fields = fields;

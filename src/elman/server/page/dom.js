@@ -36,13 +36,16 @@ export function keyButton(label, key, onclick, props = {}) {
   return h("button", { type: "button", onclick, ...props, "aria-keyshortcuts": shortcut }, label, " ", hint);
 }
 
+/** Return a cell of a table; figures are not broken into lines. */
+const cellOf = (value) => h(/\p{L}/u.test(value) || value instanceof Node ? "td" : "td.figure", {}, value);
+
 /** Return a table with a caption; the first cell of a row is its header. Without names of columns it has no head. */
 export function table(caption, columns, rows) {
   return h("table", {},
     h("caption", {}, caption),
     columns.length > 0 && h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col" }, column)))),
     h("tbody", {}, rows.map(([first, ...rest]) =>
-      h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", {}, cell))))));
+      h("tr", {}, h("th", { scope: "row" }, first), rest.map(cellOf)))));
 }
 
 /** Return a share as a percentage: 0.9312 -> "93.1 %" with a narrow space that does not break;

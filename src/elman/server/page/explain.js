@@ -75,7 +75,7 @@ export class Explain {
     const words = shares.map((share, j) => {
       const [sign, colour] = share < 0 ? ["−", "--bad"] : ["+", "--good"];
       const strength = Math.round((100 * Math.abs(share)) / most);
-      const number = h("small", {}, `${sign}${Math.round(Math.abs(100 * share))}`);
+      const number = h("small", { dir: "ltr" }, `${sign}${Math.round(Math.abs(100 * share))}`);
       const span = h("span", {}, shownWord(card.words[j]), number);
       span.style.setProperty("border-bottom-color", `color-mix(in srgb, var(${colour}) ${strength}%, transparent)`);
       return span;

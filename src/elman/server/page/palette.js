@@ -4,7 +4,7 @@ import { fill, h } from "./dom.js";
 
 const DIGITS = "1234567890";
 /** A key that begins to find a tag, as it has no other meaning. */
-export const TYPED = /^[^\s\d./?]$/u;
+export const TYPED = /^[^\s\d./?\p{C}]$/u;
 const MOST_BUTTONS = 30;
 const MOST_FOUND = 50;
 

@@ -47,7 +47,7 @@ function people({ annotators = [], agreement = [], error }) {
   const work = annotators.map(({ name, corrected, skipped, seconds }) =>
     [name, number(corrected), number(skipped), duration(seconds)]);
   const pairs = agreement.map(({ a, b, sentences, items, agreed, kappa }) =>
-    [`${a}, ${b}`, number(sentences), items ? percent(agreed / items) : "–", kappa?.toFixed(3) ?? "–"]);
+    [`${a}, ${b}`, number(sentences), items ? percent(agreed) : "–", kappa?.toFixed(3) ?? "–"]);
   return panel("Annotators", error && h("p.note", {}, error),
     table("Work", ["name", "accepted", "skipped", "time"], work),
     pairs.length > 0 && table("Agreement", ["annotators", "sentences of both", "agreement", "Cohen’s κ"], pairs));
@@ -57,7 +57,7 @@ function downloads({ files = [] }) {
   const rows = files.map((file) => {
     const links = Object.entries(FORMATS).map(([format, text]) =>
       h("a", { href: `/v1/export?${new URLSearchParams({ as: format, file: file.number })}`, download: "" }, text));
-    return [file.name, number(file.sentences), h("span.links", {}, links)];
+    return [h("span.file", {}, file.name), number(file.sentences), h("span.links", {}, links)];
   });
   return panel("Export with the corrections", table("Files", ["file", "sentences", "download"], rows));
 }
