@@ -7,12 +7,15 @@ import errno
 import mmap
 import sys
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from elman.__main__ import main
 from elman.cli.shortage import _Room, lacks_memory, watch_imports
+from elman.utils.parallel import Limits
 
 resource = pytest.importorskip("resource", reason="no limits of address space here")
 
@@ -37,17 +40,37 @@ def test_room_is_asked_for_and_given_back(monkeypatch: pytest.MonkeyPatch, threa
         mmap, "mmap", lambda number, size, **options: (asked.append(size), real(number, size, **options))[1]
     )
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", threads)
+    assert _Room().find_spec("pyarrow") is None
+    spec = _Room().find_spec("numpy")
+    assert spec is not None and spec.loader is not None
+    assert len(asked) == 2 and asked[0] > asked[1] >= 140_000_000
+
+
+def test_numpy_multiplies_matrices_as_soon_as_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+
+    class Table:
+        def __matmul__(self, other: object) -> None:
+            loaded.append("product")
+
+    spec = ModuleSpec("numpy", SimpleNamespace(exec_module=lambda module: loaded.append("module")))  # type: ignore[arg-type]
+    monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda name, path: spec)
+    assert _Room().find_spec("numpy") is spec and spec.loader is not None
+    spec.loader.exec_module(SimpleNamespace(ones=lambda shape: Table()))  # type: ignore[arg-type]
+    assert loaded == ["module", "product"]
+    monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda name, path: None)
     assert _Room().find_spec("numpy") is None
-    assert len(asked) == 1 and asked[0] >= 140_000_000
 
 
 @pytest.mark.parametrize(("limit", "watched"), [(resource.RLIM_INFINITY, 0), (8_000_000_000, 1)])
 def test_imports_are_watched_only_under_a_limit(monkeypatch: pytest.MonkeyPatch, limit: int, watched: int) -> None:
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     monkeypatch.setattr(resource, "getrlimit", lambda which: (limit, limit))
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(Limits, "address_space", False)
     before = len(sys.meta_path)
     watch_imports()
-    assert len(sys.meta_path) == before + watched
+    assert len(sys.meta_path) == before + watched and Limits.address_space is bool(watched)
 
 
 @pytest.mark.parametrize(

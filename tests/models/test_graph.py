@@ -75,3 +75,9 @@ def test_sentences_in_pieces_are_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sizes_follow_the_relations() -> None:
     assert Graph(1, 7, 5).sizes([["N"], ["nsubj", "root"]]) == GraphSizes(2, 7, 5)
+
+
+def test_widths_follow_the_states() -> None:
+    assert Graph.of(1, 512) == Graph(1, 256, 63)
+    assert Graph.of(0, 30) == Graph(0, 120, 60)
+    assert Graph.of(0, 1) == Graph(0, 4, 2)

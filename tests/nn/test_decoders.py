@@ -179,6 +179,13 @@ def test_there_are_no_more_paths_than_there_are(name: str) -> None:
     assert share == 1
 
 
+def test_paths_as_low_as_forbidden_ones_are_refused() -> None:
+    lowest = {key: np.zeros(shape) for key, shape in shapes.decoder("crf", 5).items()}
+    lowest["output.end"][:] = np.finfo(np.float32).min
+    with pytest.raises(ModelFileError, match="no tags of this model score more than forbidden ones"):
+        decoder_of("crf", "none").nbest(lowest, np.zeros((2, 5)), 3)
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 30), st.integers(0, 1000))
 def test_the_best_paths_of_all(length: int, tags: int, most: int, seed: int) -> None:

@@ -30,11 +30,11 @@ from workshop import COMMANDS, Command, Workshop, environment
 LIGHT = ("tag", "tag stdout", "tag stdin", "convert", "convert gzip", "convert stdin", "convert stdout", "check")
 """The commands that need no NumPy."""
 STEPS = {
-    "numpy": [n * 16_384 for n in range(20)],
+    "numpy": [n * 24_576 for n in range(26)],
     "light": [512 + n * 1_024 for n in range(16)] + [n * 4_096 for n in range(4, 30)],
     "forked": [n * 256 for n in range(16)] + [n * 2_048 for n in range(2, 16)],
 }
-"""KB above the least: by 16 MB up to 304 MB; by 1 MB up to 16 MB and by 4 MB up to 116 MB; by 256 KB and 2 MB."""
+"""KB above the least: by 24 MB up to 600 MB; by 1 MB up to 16 MB and by 4 MB up to 116 MB; by 256 KB and 2 MB."""
 LEAST = {"numpy": "import numpy", "light": "import runpy, elman.__main__"}
 """What must work with the least."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,13 @@ from elman.errors import ConfigError, ModelFileError
 from elman.models import rnn as recurrent
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
-from elman.training import ensemble
 from elman.training.ensemble import begin
 from elman.training.progress import Progress
 from elman.training.run_options import RunOptions
 from elman.training.run_state import Record
 from elman.training.train_rnn import train_rnn
 from elman.utils import seeding
+from elman.utils.parallel import Job
 from made_up import two_columns
 
 TRAIN = [(words, spans) for words, _, spans in two_columns(40, 1)]
@@ -222,17 +223,20 @@ def test_one_that_fails_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_ctrl_c_while_the_second_is_begun_does_not_wait_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     from elman.training import trainer
 
-    fit, records = trainer.fit, []
+    fit, records, begun, start = trainer.fit, [], threading.Event(), Job.start
 
-    def begin(self: Any, some: range, member: int) -> None:
-        if member == 2:
+    def start_one(self: Job[Any]) -> None:
+        if begun.is_set():
             raise KeyboardInterrupt
+        start(self)
+        assert begun.wait(30)
 
     def recorded(*arguments: Any, **options: Any) -> Any:
+        begun.set()
         records.append(fit(*arguments, **options))
         return records[-1]
 
-    monkeypatch.setattr(ensemble._Members, "_progress", begin)
+    monkeypatch.setattr(Job, "start", start_one)
     monkeypatch.setattr(trainer, "fit", recorded)
     with pytest.raises(KeyboardInterrupt):
         trained(SOFTMAX.with_settings({"ensemble": 2, "epochs": 3_000}), threads=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import errno
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from elman.errors import ConfigError
-from elman.utils.parallel import Job, Pool, ordered, thread_count
+from elman.utils.parallel import Job, Limits, Pool, ordered, thread_count
 
 
 def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,6 +221,26 @@ def test_work_without_room_for_a_thread(monkeypatch: pytest.MonkeyPatch, lost: s
     while not job.wait(0.01):
         job.run()
     assert job.result() == 7
+
+
+def test_a_thread_is_begun_only_where_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C library ends the process if what a library keeps for each thread does not fit."""
+    mmap = pytest.importorskip("mmap")
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        pytest.skip("no limits of address space here")
+    begun: list[str] = []
+    monkeypatch.setattr(Limits, "address_space", True)
+    job = Job(lambda: begun.append("with room"))
+    job.start()
+    assert job.wait(30)
+
+    def no_room(*arguments: Any, **options: Any) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(mmap, "mmap", no_room)
+    Job(lambda: begun.append("without room")).start()
+    assert list(ordered(str, range(5), 3)) == list(map(str, range(5)))
+    assert begun == ["with room"]
 
 
 def test_a_job_is_begun_once_or_not_at_all() -> None:

@@ -6,8 +6,14 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from elman.utils.imports import does_not_fit
+from elman.utils.parallel import Limits
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _TEXTS = (
     "array is too big",  # NumPy, if the product of sizes overflows
@@ -58,8 +64,8 @@ def advice(arguments: Sequence[str]) -> str:
     return f"not enough memory: {action}, or a machine with more"
 
 
-_ROOM = {"numpy": 140_000_000, "pyarrow": 280_000_000}
-"""Bytes of address space that a package takes; NumPy with one thread, its first matrix product included."""
+_ROOM = {"numpy": 140_000_000, "pyarrow": 480_000_000}
+"""Bytes of address space that a package takes at work: NumPy with one thread and a matrix product, pyarrow a table."""
 _THREAD = 45_000_000
 """Bytes that NumPy takes for each thread more."""
 
@@ -67,7 +73,8 @@ _THREAD = 45_000_000
 def watch_imports() -> None:
     """Raise MemoryError when a package is imported for which the limit of address space (``ulimit -v``) leaves no room.
 
-    The libraries in these packages end the process themselves if memory is short, with messages of their own.
+    The libraries in these packages end the process themselves if memory is short, with messages of their own. What
+    Python says of a thread without room for its first call is dropped: its work is done by others.
     """
     try:
         import resource
@@ -75,15 +82,17 @@ def watch_imports() -> None:
         return
     if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
         sys.meta_path.insert(0, _Room())
+        sys.unraisablehook = bool  # takes no memory
+        Limits.address_space = True
 
 
 class _Room:
-    """A finder of modules that finds none: Python asks it before it imports a module."""
+    """A finder of modules: Python asks it before it imports one."""
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Raise MemoryError if there is no room for the package ``name``."""
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        """Raise MemoryError if there is no room for the package ``name``; return how NumPy is loaded, else None."""
         if name not in _ROOM:
-            return
+            return None
         import mmap
 
         more = min(_wished_threads(), os.cpu_count() or 1) - 1 if name == "numpy" else 0
@@ -92,6 +101,25 @@ class _Room:
             mmap.mmap(-1, _ROOM[name] + _THREAD * more, flags=flags, prot=mmap.PROT_READ).close()
         except OSError:
             raise MemoryError from None
+        return _with_product(name, path) if name == "numpy" else None
+
+
+def _with_product(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    """Return how NumPy is loaded, with a matrix product at once: its library ends the process if it begins later."""
+    from importlib.machinery import PathFinder
+
+    spec = PathFinder.find_spec(name, path)
+    if spec is None or spec.loader is None:
+        return None
+    load = spec.loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        load(module)
+        table = module.ones((256, 256))
+        table @ table
+
+    spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+    return spec
 
 
 def _wished_threads() -> int:

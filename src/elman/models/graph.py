@@ -19,7 +19,7 @@ from elman.nn.layers import Array
 from elman.nn.shapes import GraphSizes
 
 ARCS, LABELS = 256, 63
-"""Widths of a word's representations for arcs and for relations; with the 1 appended, 64 fill vectors."""
+"""Largest widths of a word's representations for arcs and for relations; with the 1 appended, 64 fill vectors."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Graph:
     column: int
     arcs: int = ARCS
     labels: int = LABELS
+
+    @classmethod
+    def of(cls, column: int, states: int) -> Graph:
+        """Return the graph part of a network whose words have states of this width: a small network has a small one."""
+        return cls(column, min(ARCS, 4 * states), min(LABELS, 2 * states))
 
     def sizes(self, tags: Sequence[Sequence[Any]]) -> GraphSizes:
         """Return the sizes of the parameters, given the labels of each column."""

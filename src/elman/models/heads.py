@@ -119,7 +119,7 @@ class Heads:
                 raise DataError(f"sentence {first.sentence + 1}, {first}; set constraints=none")
             tags.append(tuple(sorted({tag for sentence in column for tag in sentence})))
             if tags[-1] and isinstance(tags[-1][0], Arc):
-                graph = Graph(len(tags) - 1)
+                graph = Graph.of(len(tags) - 1, shapes.states(config.network))
                 tags[-1] = tuple(map(str, tags[-1]))
             schemes.append(scheme)
             if task == TAG:

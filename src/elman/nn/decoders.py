@@ -157,7 +157,7 @@ class Decoder:
         """Return the ``most`` most probable paths of one sentence, best first, with their probabilities.
 
         scores (T, K) -> ids (T,) each; fewer paths if fewer are allowed. Raises ConfigError if they do not fit into
-        memory (``elman.nn.nbest``), ModelFileError if scores are not finite.
+        memory (``elman.nn.nbest``), ModelFileError if scores are not finite, or as low as those of forbidden paths.
         """
         if not len(scores):
             return [(np.zeros(0, np.int32), 1.0)]
@@ -167,6 +167,8 @@ class Decoder:
             best = nbest.best_words(scores, most)
         else:
             best = [(ids, score) for ids, score in nbest.best_paths(scores, chain, most) if score > FORBIDDEN / 2]
+            if not best:
+                raise ModelFileError("no tags of this model score more than forbidden ones: its weights are too large")
         first, top = best[0]
         wide, ones = scores / np.float64(temperature), np.ones(len(scores), np.int32)
         if chain is None:

@@ -51,6 +51,11 @@ def directions(c: NetworkConfig) -> tuple[str, ...]:
     return ("forward", "backward") if c.direction == "bidirectional" else ("forward",)
 
 
+def states(c: NetworkConfig) -> int:
+    """Return the width of a word's states."""
+    return c.hidden * len(directions(c))
+
+
 def encodes(c: NetworkConfig, sizes: Sizes) -> bool:
     """Whether there is an encoder; otherwise only the n-grams are used."""
     return sizes.tags > 0 or c.pooling != "none"
@@ -67,7 +72,7 @@ def width(c: NetworkConfig, sizes: Sizes) -> int:
 def network(c: NetworkConfig, sizes: Sizes) -> Shapes:
     """Return the shapes of all parameters but the decoders'."""
     shapes: Shapes = {}
-    output = c.hidden * len(directions(c))
+    output = states(c)
     if encodes(c, sizes):
         if c.embedding:
             shapes["embedding"] = (sizes.words, c.embedding)
@@ -98,7 +103,7 @@ def network(c: NetworkConfig, sizes: Sizes) -> Shapes:
 def encoder(c: NetworkConfig, width: int, words: int) -> Shapes:
     """Return those of recurrent layers over inputs of ``width`` values; 0: one-hot words."""
     shapes: Shapes = {}
-    output = c.hidden * len(directions(c))
+    output = states(c)
     for i in range(c.layers):
         for direction in directions(c):
             shapes |= way(f"layer{i}.{direction}", c.cell, c.hidden, width, words)
@@ -145,7 +150,7 @@ def graph(c: NetworkConfig, sizes: GraphSizes) -> Shapes:
     R, A, L = sizes
     rows = 2 * A + 2 * L
     return {
-        "graph.mlp.w": (rows, c.hidden * len(directions(c))),
+        "graph.mlp.w": (rows, states(c)),
         "graph.mlp.b": (rows,),
         "graph.arcs.w": (A, A),
         "graph.arcs.b": (A,),

@@ -24,6 +24,25 @@ the main thread, which runs Python's handlers, does not wake up."""
 _S = TypeVar("_S")
 _T = TypeVar("_T")
 
+_ROOM = 24_000_000
+"""Bytes of address space that a thread takes: its stack, and what libraries keep for each thread."""
+
+
+class Limits:
+    """Whether address space is limited (``ulimit -v``), which the command line finds out."""
+
+    address_space = False
+
+
+def _start(work: Callable[[], object]) -> None:
+    """Begin work in a thread, if there is room for one: the C library ends the process where it finds none."""
+    with suppress(RuntimeError, MemoryError, OSError):
+        if Limits.address_space:
+            import mmap
+
+            mmap.mmap(-1, _ROOM, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ).close()
+        _thread.start_new_thread(work, ())
+
 
 def thread_count(threads: int | None) -> int:
     """Return the number of threads; None means one for each core that this process may use."""
@@ -105,8 +124,7 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
                 if turns < threads:
                     gate.put(None)
                     turns += 1
-                with suppress(RuntimeError, MemoryError):
-                    _thread.start_new_thread(waiting[-1].run, ())
+                _start(waiting[-1].run)
                 if len(waiting) > threads:
                     yield result()
         while waiting:
@@ -134,8 +152,7 @@ class Job(Generic[_T]):
 
     def start(self) -> None:
         """Begin the work in a thread, if there is room for one."""
-        with suppress(RuntimeError, MemoryError):
-            _thread.start_new_thread(self.run, ())
+        _start(self.run)
 
     def run(self) -> None:
         """Do the work here, unless it was begun already."""
@@ -184,8 +201,7 @@ class Pool:
             self._calls.put(asked)
             if self._started < self._helpers:
                 self._started += 1
-                with suppress(RuntimeError, MemoryError):
-                    _thread.start_new_thread(self._help, ())
+                _start(self._help)
         try:
             for job in jobs:
                 job.run()

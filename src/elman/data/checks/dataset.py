@@ -15,7 +15,7 @@ from elman.data.checks.findings import LABEL_PREFIX, DataSplit
 from elman.data.corpus import ReadOptions, keep_nonempty
 from elman.data.formats import Reading, read_sentences
 from elman.data.formats.class_names import UnnamedTagsError
-from elman.data.formats.text_io import line_blocks
+from elman.data.formats.text_io import text_blocks
 from elman.data.sentence import NO_TAG, Sentence
 from elman.errors import ConfigError, DataError
 from elman.utils.files import input_files, is_pipe
@@ -26,6 +26,8 @@ _NAMES = {"train": "train", "training": "train", "test": "test", "testing": "tes
 )
 _CONLLU_COLUMNS = ("upos", "xpos", "feats", "lemma", "head", "deprel")
 _TOLERANT = "elman_utf_8_tolerant"
+_ESCAPED, _NOT_ASCII = re.compile("[\udc80-\udcff]"), re.compile("[^\0-\x7f\udc80-\udcff]")
+"""A byte that is not UTF-8, as ``_TOLERANT`` decodes it, and another character that is not ASCII."""
 
 Targets = tuple[str, ...]
 
@@ -149,15 +151,16 @@ def _is_mixed(path: str, encoding: str) -> bool:
     """Return whether a file has both UTF-8 characters and bytes that are not UTF-8, so that no encoding fits."""
     if is_pipe(path) or codecs.lookup(encoding).name != "utf-8":
         return False  # a pipe cannot be read twice
-    kinds = set()
+    escaped = others = False
     try:
-        for block in line_blocks(path, _TOLERANT):
-            text = "".join(block)
-            if not text.isascii():
-                kinds |= {"\udc80" <= character <= "\udcff" for character in text if character > "\x7f"}
+        for text in text_blocks(path, _TOLERANT):
+            escaped = escaped or _ESCAPED.search(text) is not None
+            others = others or _NOT_ASCII.search(text) is not None
+            if escaped and others:
+                return True
     except DataError:
-        return False
-    return len(kinds) == 2
+        pass
+    return False
 
 
 class _TolerantDecoder(utf_8.IncrementalDecoder):

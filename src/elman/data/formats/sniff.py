@@ -128,7 +128,7 @@ def sniff_first_line(lines: Sequence[str]) -> tuple[str, str] | None:
     if first.startswith("#") and first.startswith(conllup.HEADER_MARK):
         return "conllup", "the names of its columns in the first line"
     if re.match(r"\s*\{\s*\"|\s*\[\s*(\{|$)", first):
-        return ("json" if "[" in first.split("{")[0] else "jsonl"), "JSON in the first line"
+        return ("json" if "[" in first.partition("{")[0] else "jsonl"), "JSON in the first line"
     if first.lstrip(" \t").startswith("(") and _TREE.match("".join(lines).lstrip()):
         tree_starts = [line for line in lines if line[:1] not in " \t\r\n"]
         if _first_tree(lines) or _evidence(
