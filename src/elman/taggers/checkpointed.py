@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "preset": "default",
     "settings": {},
     "vectors": None,
+    "lexicon": None,
     "budget": None,
     "target": None,
     "inputs": None,
@@ -44,12 +45,13 @@ OnProblem = Callable[[str], None]
 def trained(train: Any, dev: Any, arguments: Mapping[str, Any], run: RunOptions) -> Predictor:
     """Train with the arguments of ``elman.train``, all of ``DEFAULTS``."""
     name, options = registry.parsed(arguments["task"])
-    rest = {name: arguments[name] for name in DEFAULTS if name not in ("target", "inputs", "task", "seed")}
+    rest = {name: arguments[name] for name in DEFAULTS if name not in ("target", "inputs", "task", "seed", "lexicon")}
     request = TrainRequest(
         data=train,
         dev=data_or_share(dev),
         targets=column_names(arguments["target"]),
         inputs=column_names(arguments["inputs"], "inputs") or (),
+        lexicon=tuple(arguments["lexicon"] or ()),
         task=name,
         options=options,
         run=run,
@@ -121,15 +123,15 @@ def begin(
     share = data_or_share(data[1])
     train = digest.kept(data[0], _WHY)
     dev = data[1] if share is None or isinstance(share, float) else digest.kept(data[1], _WHY)
-    vectors = arguments["vectors"]
-    if vectors is not None:
-        digest.kept(vectors, _WHY)
+    others = _others(arguments)
+    for other in others:
+        digest.kept(other, _WHY)
     columns = {name: _names(arguments[name]) for name in ("target", "inputs")}
     more = {
         "data": [_described(each, arguments["text_column"]) for each in (train, dev)],
         "outputs": dict(outputs or {}),
     }
-    recorded = COMMAND, {**arguments, **columns}, _files(train, dev, vectors)
+    recorded = COMMAND, {**arguments, **columns}, _files(train, dev, others)
     checkpoints = run_identity.begin(name, recorded, every, on_problem, overwrite=overwrite, more=more)
     return CheckpointedRun(train, dev, dict(arguments), dict(outputs or {}), checkpoints, True)
 
@@ -158,11 +160,14 @@ def resume(
     )
     if own.get("vectors") is not None:
         own["vectors"] = run_identity.local(checkpoints, str(own["vectors"]))
-    run_identity.check_files(checkpoints, _files(train, dev, own.get("vectors")))
+    if own.get("lexicon") is not None:
+        own["lexicon"] = [run_identity.local(checkpoints, str(path)) for path in own["lexicon"]]
+    run_identity.check_files(checkpoints, _files(train, dev, _others(own)))
     columns = {name: _names(given[name]) for name in ("target", "inputs")}
     vectors = None if given["vectors"] is None else os.fspath(given["vectors"])
     arguments = run_identity.agreed(checkpoints, {**given, **columns, "vectors": vectors}, DEFAULTS)
-    return CheckpointedRun(train, dev, arguments | {"vectors": own["vectors"]}, about["outputs"], checkpoints, False)
+    arguments |= {name: own[name] for name in ("vectors", "lexicon")}
+    return CheckpointedRun(train, dev, arguments, about["outputs"], checkpoints, False)
 
 
 def _names(names: Any) -> list[str] | None:
@@ -170,9 +175,15 @@ def _names(names: Any) -> list[str] | None:
     return None if found is None else list(found)
 
 
-def _files(train: Any, dev: Any, vectors: Any) -> list[str]:
+def _others(arguments: Mapping[str, Any]) -> list[str]:
+    """Return the files of vectors and lexicons."""
+    vectors = arguments.get("vectors")
+    return [*([] if vectors is None else [os.fspath(vectors)]), *(arguments.get("lexicon") or ())]
+
+
+def _files(train: Any, dev: Any, others: Sequence[str]) -> list[str]:
     """Return the files that are read."""
-    return [*digest.paths_of(train), *digest.paths_of(dev), *([] if vectors is None else [os.fspath(vectors)])]
+    return [*digest.paths_of(train), *digest.paths_of(dev), *others]
 
 
 def _described(data: Any, text_column: str | None) -> Any:

@@ -62,6 +62,8 @@ class Task:
             raise ConfigError(f"task {self.name}: it takes no budget; set epochs in place of it")
         if request.vectors is not None and not self.vectors:
             raise ConfigError(f"task {self.name}: it reads no pretrained vectors; leave them out")
+        if request.lexicon and not self.vectors:
+            raise ConfigError(f"task {self.name}: it reads no lexicon; leave it out")
         if request.inputs and not self.inputs:
             raise ConfigError(f"task {self.name}: it takes no inputs; leave out {', '.join(request.inputs)}")
         if request.keep_replay and self.predictor:

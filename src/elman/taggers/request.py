@@ -32,6 +32,7 @@ class TrainRequest:
     ``text_column``  the column of a table that has the texts or words
     ``inputs``   columns that each word has as features of its own
     ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
+    ``lexicon``  files with features of words
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -44,6 +45,7 @@ class TrainRequest:
     preset: str = "default"
     settings: Mapping[str, Any] = field(default_factory=dict)
     vectors: Path | None = None
+    lexicon: tuple[str, ...] = ()
     budget: str | float | None = None
     format: str | None = None
     encoding: str = "utf-8"

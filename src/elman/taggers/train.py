@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -14,7 +14,7 @@ from elman.taggers import checkpointed
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import TrainRequest
 from elman.training.run_options import RunOptions
-from elman.utils.arguments import check_text
+from elman.utils.arguments import check_text, is_path, path_texts
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
 from elman.utils.suggest import did_you_mean
@@ -54,6 +54,7 @@ def train(
     preset: str = "default",
     settings: Mapping[str, Any] | None = None,
     vectors: Path | None = None,
+    lexicon: Path | Sequence[Path] | None = None,
     budget: str | float | None = None,
     target: Target = None,
     inputs: Target = None,
@@ -85,6 +86,9 @@ def train(
     ``settings``    settings that differ from the preset, such as ``{"hidden": 64}``
     ``vectors``     a file of pretrained word vectors for the rnn: word2vec (text, binary), GloVe or fastText text,
                     gzipped or not; the model file contains those it needs (setting ``vectors_extra``)
+    ``lexicon``     a file, or several, with features of words for the rnn (``elman.features.dictionary``): words; words
+                    and numbers or labels; UniMorph's lemma, form and features. The model file contains them, and
+                    ``on_note`` reports what they gave on dev
     ``budget``      the time to use, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; epochs and hidden units
                     (if not set) are chosen to fit, and recorded like explicit settings
     ``target``      the label column to learn, by default the format's own, or a document label; for the rnn also
@@ -122,6 +126,7 @@ def train(
         "preset": preset,
         "settings": {} if settings is None else settings,
         "vectors": vectors,
+        "lexicon": None if lexicon is None else path_texts("lexicon", [lexicon] if is_path(lexicon) else lexicon),
         "budget": budget,
         "target": target,
         "inputs": inputs,

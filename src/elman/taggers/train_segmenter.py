@@ -43,6 +43,7 @@ def fit(
         task=None,
         settings={**of_task, **settings},
         vectors=None,
+        lexicon=(),
         run=request.run.part("characters"),
     )
     tagger = train_tags.train_labels(characters)

@@ -46,6 +46,12 @@ class Options(CheckpointOptions, TrainingOptions):
         help="Kind of model: recurrent network (the default); linear model of n-grams (document labels), which --dev "
         "may prefer by default; hidden Markov model or most frequent tag (words); counted n-grams (task lm).",
     )
+    lexicon: tuple[str, ...] = option(
+        "--lexicon",
+        metavar="FILE",
+        multiple=True,
+        help="Features of words: a list of words, words with numbers or labels, UniMorph; may be repeated.",
+    )
     ensemble: int | None = option(
         "--ensemble", **whole_number(0, limits.NETWORKS), help="Train N networks that tag together, as one model."
     )
@@ -86,6 +92,7 @@ def train(options: Options) -> None:
     """
     options.check_checkpoint()
     arguments = options.training()
+    arguments["lexicon"] = list(options.lexicon) or None
     if options.ensemble is not None:
         arguments["settings"]["ensemble"] = options.ensemble
     notes = options.notes()
@@ -154,7 +161,8 @@ def _check_outputs(options: Options) -> None:
         missing("argument", "'TRAIN...'")
     if options.output is None:
         missing("option", "'-o' / '--output'")
-    inputs = [path for path in (*options.train, options.dev, options.config, options.vectors) if path is not None]
+    given = (*options.train, options.dev, options.config, options.vectors, *options.lexicon)
+    inputs = [path for path in given if path is not None]
     for target, text in ((options.output, False), (options.log, True), (options.checkpoint, False)):
         if target is not None:
             check_target(target, text=text)
