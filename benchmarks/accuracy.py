@@ -5,7 +5,8 @@
     python benchmarks/accuracy.py --ablations              on dev, 3 seeds
 
 Every run is a process of its own and writes a JSON file. A run is skipped if its file exists, unless data, settings,
-threads or elman's code have changed. Ablations of a data set without dev are measured on a tenth of train.
+threads or the parts of elman that decide a figure (``harness.runs.DECIDING``) have changed; ``--part`` and
+``--minutes`` cut the list. Ablations of a data set without dev are measured on a tenth of train.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from cases.sets import ABLATIONS, BASELINES, DATA_SETS, DataSet
 from harness import results
 from harness.machine import run_job
 from harness.results import DATA, Result, names, seeds
-from harness.runs import ONE_BLAS_THREAD, Run, code_version, digest, run_all
+from harness.runs import ONE_BLAS_THREAD, Cut, Run, add_options, code_version, digest, run_all
 
 RESULTS = results.RESULTS / "accuracy"
 
@@ -126,7 +127,7 @@ def main() -> None:
                 [Setting(f"vectors: {given.vectors.name}", "default", {}, given.vectors)] if given.vectors else []
             )
         plan = list(planned(available(settings), given))
-        _, failures = run_all(plan, shown, given.any_code)
+        _, failures = run_all(plan, shown, given.any_code, Cut.of(given))
         if failures:
             sys.exit(f"accuracy.py: {failures} of {len(plan)} runs failed")
     if given.results == RESULTS:
@@ -142,7 +143,7 @@ def arguments() -> argparse.Namespace:
     add("--ablations", action="store_true", help="the table of ablations, on dev (default sets: wiki-en,en_ewt.upos)")
     add("--vectors", type=Path, metavar="FILE", help="an additional ablation: with pretrained vectors")
     add("--threads", type=int, default=2, help="threads of each run (default 2)")
-    add("--any-code", action="store_true", help="keep results of an elman with other code")
+    add_options(parser)
     add("--page", action="store_true", help="write docs/explanation/accuracy.md from the existing results, and stop")
     add("--data", type=Path, default=DATA, help="data folder (default ../shared/data)")
     add("--results", type=Path, default=RESULTS, help="folder for results; the page is not written then")

@@ -42,7 +42,7 @@ def main() -> None:
     flags = {"parts": (",".join(CASES), "some of these"), "seeds": ("1-5", "such as 1-5 or 1,3 (default 1-5)")}
     flags |= {"any_code": (False, "keep rows of an elman with other code"), "page": (False, "write the page, and stop")}
     given = results.options(__doc__, **flags)
-    parts, version = results.names(given.parts), code_version()
+    parts, version = results.names(given.parts), code_version("learn", "analysis")
     for part in () if given.page else parts:
         for seed in results.seeds(given.seeds)[: SEEDS.get(part)]:
             for case, preset, measure in CASES[part]:

@@ -28,7 +28,7 @@ from cases.sets import DERIVED, TASK_SETS, TaskSet
 from harness import results
 from harness.machine import record, run_elman
 from harness.results import DATA, DOCS, MISSING, Result, names, read_json, standard_error, verdict, with_spread
-from harness.runs import ONE_BLAS_THREAD, Run, code_version, newest_alike, portable, run_all
+from harness.runs import ONE_BLAS_THREAD, Cut, Run, add_options, code_version, newest_alike, portable, run_all
 
 RESULTS = results.RESULTS / "tasks"
 PAGE = DOCS / "accuracy-tasks.md"
@@ -90,9 +90,10 @@ def main() -> None:
     parser.add_argument("--sets", type=names, help="names, or the first part of names (default: all)")
     parser.add_argument("--seeds", type=results.seeds, default=[1, 2, 3, 4, 5], help="such as 1-5 or 1,3 (default 1-5)")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--any-code", action="store_true", help="keep results of an elman with other code")
+    add_options(parser)
     parser.add_argument("--page", action="store_true", help="write the page from the existing results, and stop")
     options = parser.parse_args()
+    cut = Cut.of(options)
     chosen = [one for one in TASK_SETS if not options.sets or one.name.startswith(tuple(options.sets))]
     if not options.page:
         if any(one.train.is_relative_to(DERIVED) for one in chosen):
@@ -101,7 +102,7 @@ def main() -> None:
         for seed in options.seeds:
             with tempfile.TemporaryDirectory() as folder:  # several sets may evaluate the same model
                 runs = list(runs_of(chosen, seed, options.threads, folder))
-                failures += run_all(runs, shown, options.any_code)[1]
+                failures += run_all(runs, shown, options.any_code, cut)[1]
         if failures:
             sys.exit(f"tasks.py: {failures} runs failed")
     results.write_page(PAGE, page(TASK_SETS))

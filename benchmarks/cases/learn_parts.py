@@ -71,14 +71,16 @@ def one_by_one(name: str, size: int, most: int, seed: int, preset: str) -> Row:
     )
     row = {"corrections": len(done), "right": np.sum(right, axis=0).tolist(), "later": np.sum(later, axis=0).tolist()}
     scores = {how: score(model, read(name, "test"), name) for how, model in models.items()}
-    turns = {"earlier": [len(each.model.history.digests) for each in (early, one)], **_in_turns((early, one), held)}
-    return row | {"seconds": wall, "cpu_seconds": cpu, "rss_mb": mb, "scores": scores, "turns": turns}
+    row |= {"seconds": wall, "cpu_seconds": cpu, "rss_mb": mb, "scores": scores}
+    if turns := _in_turns((early, one), held):
+        row["turns"] = {"earlier": [len(each.model.history.digests) for each in (early, one)], **turns}
+    return row
 
 
 def _in_turns(learners: Sequence[Any], texts: Sequence[Text]) -> Row:
     """Correct each text by itself with each learner, in turns, so that other work on the machine slows all alike.
 
-    Return the medians of CPU time, and of its ratios to that of the first learner.
+    Return the medians of CPU time, and of its ratios to that of the first learner; nothing if no text is wrong in all.
     """
     costs: list[list[float]] = []
     for text in texts:
@@ -89,6 +91,8 @@ def _in_turns(learners: Sequence[Any], texts: Sequence[Text]) -> Row:
                 copy(learners[i]).update(pairs([text]))
                 seconds[i] = time.process_time() - start
             costs.append(seconds)
+    if not costs:
+        return {}
     ratios = [[own / seconds[0] for own in seconds] for seconds in costs]
     medians = ([float(median) for median in np.median(of, axis=0)] for of in (costs, ratios))
     return dict(zip(("cpu_seconds", "ratios"), medians, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import sys
@@ -13,8 +14,9 @@ from typing import Any
 
 from harness.results import ROOT, Result, read_json, write_json
 
-NOT_TRAINING = ("cli", "viz", "tutorial", "__main__.py")
-"""Parts of elman that training and tagging do not depend on."""
+DECIDING = ("kernels", "nn", "features", "models", "training", "tasks", "taggers", "data", "evaluation")
+DECIDING += ("config.py", "settings.py", "utils/seeding.py")
+"""Parts of elman that decide a figure: a change elsewhere, of a command or the service, leaves results as they are."""
 ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """elman's own threads are the parallel ones."""
 
@@ -38,19 +40,63 @@ class Run:
         return None if differing - ({"elman"} if any_code else set()) else result
 
 
-def run_all(runs: Sequence[Run], shown: Callable[[Result], str], any_code: bool = False) -> tuple[list[Result], int]:
+@dataclass(frozen=True)
+class Cut:
+    """A part of the runs: every run of ``parts``, from number ``part`` on, as long as there is time to begin one.
+
+    ``deadline`` is by ``time.monotonic``.
+    """
+
+    part: int = 1
+    parts: int = 1
+    deadline: float = float("inf")
+
+    @classmethod
+    def of(cls, given: argparse.Namespace) -> Cut:
+        """Return the cut that the options of ``add_options`` ask for."""
+        minutes = float("inf") if given.minutes is None else given.minutes
+        return cls(*given.part, time.monotonic() + 60 * minutes)
+
+    def has(self, i: int) -> bool:
+        """Return whether run ``i``, from 0, is in this part, whatever is done already."""
+        return i % self.parts == self.part - 1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of scripts whose results are kept: which runs are begun, and which results still count."""
+    add = parser.add_argument
+    add("--part", type=_part, default=(1, 1), metavar="K/N", help="every N-th run, from number K on (default: all)")
+    add("--minutes", type=float, metavar="M", help="begin no run after M minutes; the same command goes on from there")
+    add("--any-code", action="store_true", help="keep results of an elman with other code")
+
+
+def _part(text: str) -> tuple[int, int]:
+    """Parse ``2/8``."""
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"expected a part such as 2/8, found {text!r}")
+    return int(part), int(parts)
+
+
+def run_all(
+    runs: Sequence[Run], shown: Callable[[Result], str], any_code: bool = False, cut: Cut = Cut()
+) -> tuple[list[Result], int]:
     """Return the results, in the order of the runs, and how many runs failed. Prints progress and the time left."""
     found = {i: kept for i, run in enumerate(runs) if (kept := run.stored(any_code)) is not None}
-    wanted = [i for i in range(len(runs)) if i not in found]
+    wanted, failures = [i for i in range(len(runs)) if i not in found and cut.has(i)], 0
     print(f"{len(wanted)} runs to do" + (f", {len(found)} are done already" if found else ""), flush=True)
     total, done, start = sum(runs[i].size for i in wanted), 0.0, time.perf_counter()
     for number, i in enumerate(wanted, start=1):
+        if time.monotonic() > cut.deadline:
+            print(f"time is up; {len(wanted) - number + 1} runs are left, with which the same command goes on")
+            break
         run, begun = runs[i], time.perf_counter()
         done += run.size
         try:
             found[i] = run.measure()
         except RuntimeError as error:
             print(f"FAILED {run.name}: {error}", file=sys.stderr)
+            failures += 1
             continue
         except KeyboardInterrupt:
             sys.exit("stopped; finished runs are kept, and the same command continues from there")
@@ -58,7 +104,7 @@ def run_all(runs: Sequence[Run], shown: Callable[[Result], str], any_code: bool 
         left, seconds = (time.perf_counter() - start) * (total - done) / max(done, 1e-9), time.perf_counter() - begun
         rest = f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
         print(f"[{number}/{len(wanted)}, {rest}] {run.name}: {shown(found[i])}  {seconds:.1f} s", flush=True)
-    return [found[i] for i in sorted(found)], len(runs) - len(found)
+    return [found[i] for i in sorted(found)], failures
 
 
 def newest_alike(results: Sequence[Result], sameness: Callable[[Result], object]) -> list[Result]:
@@ -69,15 +115,15 @@ def newest_alike(results: Sequence[Result], sameness: Callable[[Result], object]
     return [result for result in results if sameness(result) == newest]
 
 
-def code_version() -> str:
-    """Return elman's version and a digest of all sources that training and tagging can depend on."""
+def code_version(*more: str) -> str:
+    """Return elman's version and a digest of the sources that decide a figure: ``DECIDING``, and ``more`` folders."""
     import elman
 
     package, sources = ROOT / "src" / "elman", hashlib.sha256()
-    for path in sorted(path for end in ("py", "cpp", "hpp") for path in package.rglob(f"*.{end}")):
-        inner = path.relative_to(package)
-        if inner.parts[0] not in NOT_TRAINING:
-            sources.update(f"{inner.as_posix()}\n".encode() + path.read_bytes())
+    for path in sorted(path for end in ("py", "cpp", "hpp", "def") for path in package.rglob(f"*.{end}")):
+        inner = path.relative_to(package).as_posix()
+        if any(inner == name or inner.startswith(f"{name}/") for name in (*DECIDING, *more)):
+            sources.update(f"{inner}\n".encode() + path.read_bytes())
     return f"{elman.__version__}+{sources.hexdigest()[:12]}"
 
 

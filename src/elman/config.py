@@ -90,6 +90,7 @@ class TrainingConfig:
     word_dropout: float = _training("word_dropout")
     ngram_dropout: float = _training("ngram_dropout")
     linear_share: float = _training("linear_share")
+    coarse_weight: float = _training("coarse_weight")
     unk_dropout: float = _training("unk_dropout")
     smoothing: float = _training("smoothing")
     class_weight_power: float = _training("class_weight_power")

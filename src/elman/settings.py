@@ -151,6 +151,13 @@ TRAINING: dict[str, Setting] = {
         low=0.0,
         high=0.95,
     ),
+    "coarse_weight": Setting(
+        0.0,
+        "text classification: weight of the loss of the coarse label, if all labels are of the form coarse:fine "
+        "(LOC:city); 0: they are learned as one",
+        low=0.0,
+        high=100.0,
+    ),
     "unk_dropout": Setting(
         0.25, "a: a training word of frequency c is read as unknown with probability a/(a+c)", low=0.0, high=1000.0
     ),

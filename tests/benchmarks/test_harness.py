@@ -15,7 +15,7 @@ import pytest
 
 from harness import machine, measure, results
 from harness.measure import figure
-from harness.runs import Run, newest_alike, portable, run_all
+from harness.runs import Cut, Run, add_options, newest_alike, portable, run_all
 
 Script = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -192,6 +192,22 @@ def test_runs_are_kept_and_failures_counted(tmp_path: Path, capsys: pytest.Captu
     assert [line[:6] for line in capsys.readouterr().out.splitlines()] == ["1 runs", "[1/1, ", "0 runs"]
     assert run_all(runs("2", 1), shown)[1] == 0
     assert "1 runs to do" in capsys.readouterr().out  # other code
+
+
+def test_runs_are_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    assert [Cut.of(parser.parse_args([])).has(i) for i in range(3)] == [True] * 3
+    second = Cut.of(parser.parse_args(["--part", "2/3"]))
+    runs = [Run(f"run {i}", tmp_path / f"{i}.json", {"i": i}, 1.0, lambda i=i: {"key": {"i": i}}) for i in range(5)]
+    found, failures = run_all(runs, str, cut=second)
+    assert ([result["key"]["i"] for result in found], failures) == ([1, 4], 0)
+    found, failures = run_all(runs, str, cut=Cut.of(parser.parse_args(["--minutes", "-1"])))
+    assert (len(found), failures) == (2, 0)
+    assert "time is up; 3 runs are left" in capsys.readouterr().out
+    for part in ("0/3", "4/3", "3", "a/b"):
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--part", part])
 
 
 def test_results_of_other_settings_than_the_newest_are_not_mixed_in() -> None:

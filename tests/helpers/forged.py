@@ -64,6 +64,9 @@ def trained(folder: Path) -> dict[str, Trained]:
     trees.write_text(TREES * 6, encoding="utf-8")
     text.write_text("the cat sleeps\nthe cats sleep\n" * 20, encoding="utf-8")
     (folder / "vectors.txt").write_text("the 1 0\ncats 0 1\n", encoding="utf-8")
+    (folder / "kinds.tsv").write_text(
+        "the\tart\na\tart\ncat\tanimal;tame\ncats\tanimal;tame\nsleep\trest\n", encoding="utf-8"
+    )
     several = []
     for own in TAGGED:
         words, tags = zip(*own, strict=True)
@@ -75,6 +78,7 @@ def trained(folder: Path) -> dict[str, Trained]:
         "rnn": (TAGGED, {"settings": {"decoder": "softmax"}, "dev": TAGGED[:2]}),
         "crf": (SPANS, {"settings": {"decoder": "crf", "constraints": "bio", "dtype": "float32"}}),
         "ensemble": (TAGGED, {"settings": {"ensemble": 2, "decoder": "crf"}, "dev": TAGGED[:2]}),
+        "lexicon": (TAGGED, {"lexicon": folder / "kinds.tsv"}),
         "gru": (TAGGED, {"settings": {"cell": "gru", "characters": 2}, "vectors": folder / "vectors.txt"}),
         "sru": (TAGGED, {"settings": {"cell": "sru", "layers": 2, "residual": "highway"}}),
         "tutorial": (TAGGED, {"preset": "tutorial", "settings": {"hidden": 4, "epochs": 1, "embedding": 0}}),

@@ -22,7 +22,7 @@ from elman.taggers.tagger import Tagger
 from forged import Content, Place, Trained, as_stored, changed, places, tensors_changed, trained, use, write
 
 NAMES = [
-    *("rnn", "crf", "ensemble", "gru", "sru", "tutorial", "columns", "inputs", "dicts", "learned"),
+    *("rnn", "crf", "ensemble", "lexicon", "gru", "sru", "tutorial", "columns", "inputs", "dicts", "learned"),
     *("hmm", "frequent", "classify", "linear", "joint"),
     *("segment", "lemma", "lemma hmm", "morphology", "parse", "brackets", "graph", "constituents", "pipeline"),
     *("lm", "characters", "ngram", "regress"),

@@ -248,7 +248,8 @@ def test_the_better_one_on_dev(monkeypatch: pytest.MonkeyPatch) -> None:
     kind, notes = train(DEV)
     assert kind == "linear"
     assert "the linear model is kept, --model rnn asks for the network" in notes[-1]
-    monkeypatch.setattr(elman.config, "LINEAR", LINEAR.with_settings({"learning_rate": 1e-9, "epochs": 1}))
+    slow = LINEAR.with_settings({"learning_rate": 1e-9, "epochs": 1})
+    monkeypatch.setattr("elman.training.train_rnn.LINEAR", slow)
     kind, notes = train(DEV)
     assert kind == "rnn" and notes[-1].endswith("; the network is kept")
     assert train(None) == ("rnn", [note for note in notes if "on dev" not in note])

@@ -150,6 +150,7 @@ def test_data_in_python_is_refused() -> None:
         ({"settings": {"features": "ngrams"}}, "features: the base .* has affixes, got ngrams"),
         ({"settings": {"embedding": 0, "features": "none"}}, "embedding=1 or more"),
         ({"vectors": "v.txt"}, "leave out either the base or the vectors"),
+        ({"lexicon": "l.txt"}, "leave out either the base or the lexicon"),
         ({"model": "hmm"}, "no settings and no presets"),
         ({"task": "segment"}, "begins with no base model"),
         ({"like": "t.txt"}, "leave like out"),

@@ -15,6 +15,7 @@ from elman.config import NetworkConfig
 from elman.features import word_record
 from elman.features.char_windows import RADIUS, middle
 from elman.features.characters import characters_of, spellings
+from elman.features.dictionary import Dictionary
 from elman.features.subwords import WINDOW, FeatureSet
 from elman.features.token_features import TokenFeatures
 from elman.features.vectors import VectorIndex
@@ -39,22 +40,30 @@ class Lexicon:
 
     @classmethod
     def of(
-        cls, config: NetworkConfig, sentences: Iterable[Iterable[str]], vectors: VectorIndex | None = None
+        cls,
+        config: NetworkConfig,
+        sentences: Iterable[Iterable[str]],
+        vectors: VectorIndex | None = None,
+        dictionary: Dictionary | None = None,
     ) -> Lexicon:
         """Make the lexicon of training sentences; of windows, their characters are the vocabulary."""
         sentences = list(sentences)
         features = TokenFeatures.of(chain.from_iterable(sentences))
         if features is not None:
             sentences = [list(map(str, words)) for words in sentences]
-        lexicon = cls.of_vocabulary(config, Vocabulary.of(sentences), vectors)
+        lexicon = cls.of_vocabulary(config, Vocabulary.of(sentences), vectors, dictionary)
         return replace(lexicon, token_features=features)
 
     @classmethod
     def of_vocabulary(
-        cls, config: NetworkConfig, vocabulary: Vocabulary, vectors: VectorIndex | None = None
+        cls,
+        config: NetworkConfig,
+        vocabulary: Vocabulary,
+        vectors: VectorIndex | None = None,
+        dictionary: Dictionary | None = None,
     ) -> Lexicon:
         """Make the lexicon of words already counted."""
-        features = FeatureSet.of(config.features, vocabulary.words)
+        features = FeatureSet.of(config.features, vocabulary.words, dictionary)
         if config.features == WINDOW:
             vocabulary = _middles(vocabulary)
         vocabulary = vocabulary.commonest(config.vocabulary)
@@ -85,7 +94,10 @@ class Lexicon:
         return Inputs(ids, types, bags, spelled, vectors, tokens=tokens)
 
     def to_record(self) -> dict[str, Any]:
-        """Return JSON values; ``characters``, ``vectors`` and ``token_features`` only if there are any."""
+        """Return JSON values; all but vocabulary and features only if there are any.
+
+        The words of the dictionary are tensors (``elman.models.rnn``).
+        """
         record: dict[str, Any] = {"vocabulary": self.vocabulary.to_record(), "features": list(self.features.names)}
         if self.characters is not None:
             record["characters"] = self.characters.to_record()
@@ -93,6 +105,9 @@ class Lexicon:
             record["vectors"] = {"words": list(self.vectors.words), "width": self.vectors.width}
         if self.token_features is not None:
             record["token_features"] = self.token_features.to_record()
+        dictionary = self.features.dictionary
+        if dictionary is not None:
+            record["dictionary"] = {"names": list(dictionary.names), "sets": [list(one) for one in dictionary.sets]}
         return record
 
     @classmethod
@@ -102,11 +117,19 @@ class Lexicon:
 
     @classmethod
     def of_words(
-        cls, known: word_record.Words, config: NetworkConfig, rare: NDArray[np.int32] | None = None
+        cls,
+        known: word_record.Words,
+        config: NetworkConfig,
+        rare: NDArray[np.int32] | None = None,
+        entries: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
     ) -> Lexicon:
-        """Make one from a checked record; ``rare`` is the vocabulary's."""
+        """Make one from a checked record; ``rare`` is the vocabulary's, ``entries`` the words of the dictionary."""
         characters = None if known.characters is None else Vocabulary(*known.characters)
-        features, vectors = FeatureSet(config.features, known.features), VectorIndex(*known.vectors)
+        dictionary = None
+        if known.dictionary is not None and entries is not None:
+            names, sets = known.dictionary
+            dictionary = Dictionary(tuple(names), tuple(map(tuple, sets)), *entries)
+        features, vectors = FeatureSet(config.features, known.features, dictionary), VectorIndex(*known.vectors)
         own = None if known.token_features is None else TokenFeatures(*known.token_features)
         return cls(Vocabulary(known.words, known.counts, rare), features, characters, vectors, own)
 

@@ -16,6 +16,7 @@ import numpy as np
 from elman import kernels
 from elman.features.affixes import LONGEST, affixes
 from elman.features.char_windows import WindowFeatures
+from elman.features.dictionary import Dictionary
 from elman.nn.bags import Bags
 
 LEAST_TYPES = 2
@@ -38,24 +39,26 @@ KINDS = {"none": (), "affixes": (affixes,), "ngrams": (ngrams,), "both": (affixe
 class FeatureSet:
     """The known features, by name. Immutable."""
 
-    def __init__(self, kind: str, names: Sequence[str]) -> None:
-        """``kind`` is a key of ``KINDS``; ``names`` in the order of their ids."""
-        self.kind, self.names = kind, tuple(names)
+    def __init__(self, kind: str, names: Sequence[str], dictionary: Dictionary | None = None) -> None:
+        """``kind`` is a key of ``KINDS``; ``names`` in the order of their ids. Words in ``dictionary`` have more."""
+        self.kind, self.names, self.dictionary = kind, tuple(names), dictionary
         self._ids = {name: i for i, name in enumerate(self.names)}
         self._native: Any = None
         self._windows = WindowFeatures(self.names if kind == WINDOW else ())
         self._of = lru_cache(maxsize=50_000)(self._extract)
 
     @classmethod
-    def of(cls, kind: str, words: Iterable[str]) -> FeatureSet:
+    def of(cls, kind: str, words: Iterable[str], dictionary: Dictionary | None = None) -> FeatureSet:
         """Make the set of features that at least two of the distinct words have, most frequent first."""
         if kind == WINDOW:
             return cls(kind, WindowFeatures.of(list(words), LEAST_TYPES).names)
         counts: Counter[str] = Counter()
         for word in words:
             counts.update({name for extract in KINDS[kind] for name in extract(word)})
-        kept = [(name, count) for name, count in counts.items() if count >= LEAST_TYPES]
-        return cls(kind, [name for name, _ in sorted(kept, key=lambda item: (-item[1], item[0]))])
+            counts.update(() if dictionary is None else dictionary.features(word))
+        kept = {name: count for name, count in counts.items() if count >= LEAST_TYPES}
+        names = [name for name, _ in sorted(kept.items(), key=lambda item: (-item[1], item[0]))]
+        return cls(kind, names, None if dictionary is None else dictionary.only(kept.keys()))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -69,7 +72,7 @@ class FeatureSet:
         words = list(words)
         if self.kind == WINDOW:
             return Bags(*self._windows.ids(words))
-        if self.kind != "affixes" or kernels.AffixIndex is None:
+        if self.kind != "affixes" or kernels.AffixIndex is None or self.dictionary is not None:
             return Bags.of(self._of(word) for word in words)
         if self._native is None:
             self._native = kernels.AffixIndex(self.names)
@@ -88,4 +91,6 @@ class FeatureSet:
             return tuple(sorted(self._windows.ids([word])[0].tolist()))
         get = self._ids.get
         found = {get(name, -1) for extract in KINDS[self.kind] for name in extract(word)}
+        if self.dictionary is not None:
+            found |= {get(name, -1) for name in self.dictionary.features(word)}
         return tuple(sorted(found - {-1}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.errors import ModelFileError
@@ -12,6 +13,10 @@ from elman.utils.validation import demand, is_number, is_texts, is_whole, vocabu
 
 if TYPE_CHECKING:
     from elman.config import NetworkConfig
+
+
+WITHOUT_DICTIONARY = ("none", "window")
+"""Values of the setting ``features`` with which words have none that a dictionary could add to."""
 
 
 class Scale(NamedTuple):
@@ -31,6 +36,7 @@ class Words(NamedTuple):
     characters: tuple[list[str], list[int]] | None
     vectors: tuple[list[str], int]
     token_features: tuple[list[str], list[Scale]] | None = None
+    dictionary: tuple[list[str], list[list[int]]] | None = None
 
 
 def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
@@ -46,7 +52,8 @@ def words(record: Mapping[str, Any], config: NetworkConfig) -> Words:
     demand(single, "model: expected single characters")
     vectors = _vectors(record["vectors"], config) if "vectors" in record else ([], 0)
     tokens = _token_features(record["token_features"], config) if "token_features" in record else None
-    return Words(known, counts, features, characters, vectors, tokens)
+    entries = _dictionary(record["dictionary"], config) if "dictionary" in record else None
+    return Words(known, counts, features, characters, vectors, tokens, entries)
 
 
 def _vectors(record: Any, config: NetworkConfig) -> tuple[list[str], int]:
@@ -69,6 +76,21 @@ def _token_features(record: Any, config: NetworkConfig) -> tuple[list[str], list
     demand(fits, "token_features: expected distinct numbers that are among the names")
     demand(config.embedding > 0, "token_features: expected an embedding with them")
     return names, scales
+
+
+def _dictionary(record: Any, config: NetworkConfig) -> tuple[list[str], list[list[int]]]:
+    names, sets = (record.get("names"), record.get("sets")) if isinstance(record, dict) else (None, None)
+    if not isinstance(names, list) or not is_texts(names) or len(set(names)) < len(names):
+        raise ModelFileError("dictionary: expected distinct names of features")
+    if not isinstance(sets, list) or not all(_is_set(one, len(names)) for one in sets):
+        raise ModelFileError("dictionary: expected sets of features, each a list of their ascending numbers")
+    demand(config.features not in WITHOUT_DICTIONARY, "dictionary: expected features of words with it")
+    return names, sets
+
+
+def _is_set(value: Any, n_names: int) -> bool:
+    whole = isinstance(value, list) and all(type(i) is int and 0 <= i < n_names for i in value)
+    return whole and all(a < b for a, b in pairwise(value))
 
 
 def _is_scale(value: Any) -> bool:

@@ -125,7 +125,8 @@ def _trained(model: Tagger | TextClassifier, rows: Sequence[Row], run: RunOption
     else:
         # of pretrained vectors there are those in the model: of words of its training data, and the extra ones
         vectors = Vectors(of_vectors, old.members[0]["vectors"]) if of_vectors.width else None
-        found = train_rnn(rows, None, old.config, run, tasks=old.tasks, vectors=vectors)
+        dictionary = old.lexicon.features.dictionary
+        found = train_rnn(rows, None, old.config, run, tasks=old.tasks, vectors=vectors, dictionary=dictionary)
     if found.interrupted:
         raise ConfigError("stopped while retraining; the patched model is unchanged")
     found = found.with_temperatures(old.temperatures)

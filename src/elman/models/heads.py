@@ -145,9 +145,12 @@ class Heads:
         return tuple(heads)
 
     def _decoder(self, tags: Sequence[str], scheme: str, name: str, task: str) -> decoders.Decoder:
-        smoothing = self.config.training.smoothing
+        smoothing, weight = self.config.training.smoothing, self.config.training.coarse_weight
         if task == TAG:
             return decoder_for(self.config.network, tags, scheme, smoothing, name)
+        groups = coarse_groups(tags) if weight and task == CLASSIFY else None
+        if groups is not None:
+            return decoders.TwoLevels(groups, weight, smoothing, name)
         if task == CLASSIFY:
             return decoders.Softmax(len(tags), None, smoothing, name)
         return decoders.Sigmoids(len(tags), min_labels=int(task == SEVERAL))
@@ -189,6 +192,15 @@ class Heads:
     def _names(self) -> Iterator[str]:
         """Yield the prefix of each decoder's parameters: ``output``, ``output2``, ``output3`` …"""
         return (f"output{number}" if number > 1 else "output" for number in range(1, len(self.tags) + 1))
+
+
+def coarse_groups(labels: Sequence[str]) -> NDArray[np.int32] | None:
+    """Return the number of the coarse label, by label (K,); None unless all are ``coarse:fine``, some coarse alike."""
+    parts = [label.partition(":") for label in labels]
+    names = sorted({coarse for coarse, _, _ in parts})
+    if not all(coarse and fine for coarse, _, fine in parts) or not 1 < len(names) < len(labels):
+        return None
+    return np.array([names.index(coarse) for coarse, _, _ in parts], np.int32)
 
 
 def decoder_for(

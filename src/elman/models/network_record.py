@@ -31,6 +31,8 @@ GRAMS = "grams"
 """Name of the tensor of n-gram hashes, which is not a parameter."""
 RARE = "rare"
 """Name of the tensor of hashes of the words that the setting ``vocabulary`` left out; older files have none."""
+DICTIONARY = "dictionary.words", "dictionary.sets"
+"""Names of the tensors of a dictionary: hashes of its words, and the set of features of each."""
 NONE = "none"
 WIDEST_GRAPH = 4096
 """Largest width of a word's representation in a graph part."""
@@ -88,11 +90,22 @@ def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
     rare = forms.get(RARE)
     fits = rare is None or (rare[0] == "int32" and len(rare[1]) == 1 and network.vocabulary > 0)
     demand(fits, f"model tensor {RARE}: expected hashes, of words that the setting vocabulary left out")
+    _check_dictionary(of_words, [forms.get(name) for name in DICTIONARY])
     of_one = _shapes(checked_record, form[1][0] if form is not None else 0)
     whole = {prefix + name: shape for prefix in checked_record.prefixes for name, shape in of_one.items()}
-    parameters = {name: form for name, form in forms.items() if name not in (GRAMS, RARE)}
+    parameters = {name: form for name, form in forms.items() if name not in (GRAMS, RARE, *DICTIONARY)}
     check_forms(whole, parameters, network.dtype)
     return checked_record._replace(of_one=of_one)
+
+
+def _check_dictionary(of_words: Words, found: Sequence[tuple[str, tuple[int, ...]] | None]) -> None:
+    """Raise ModelFileError unless the dictionary's tensors are there if there is one, with a set for each word."""
+    if of_words.dictionary is None:
+        demand(found == [None, None], "model tensor dictionary: expected none")
+        return
+    types, shapes = zip(*(form or ("none", ()) for form in found), strict=True)
+    fits = types == ("int64", "int32") and shapes[0] == shapes[1] and len(shapes[0]) == 1
+    demand(fits, "model tensor dictionary: expected hashes, and the set of each")
 
 
 def settings(record: Any) -> tuple[NetworkConfig, dict[str, dict[str, Any]]]:

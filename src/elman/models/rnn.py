@@ -21,7 +21,7 @@ from elman.models.ensemble import Ensemble, Scorer, Scores
 from elman.models.graph import Graph
 from elman.models.heads import Heads
 from elman.models.inference import InferenceCache, LazyScores, OutputLayer, Text, tagging_precision
-from elman.models.network_record import GRAMS, RARE, NetworkRecord, prefixes
+from elman.models.network_record import DICTIONARY, GRAMS, RARE, NetworkRecord, prefixes
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
 from elman.nn.encoder import Parameters
@@ -181,6 +181,9 @@ class RecurrentModel(Ensemble, LabelModel):
             tensors[GRAMS] = self.heads.grams.hashes
         if len(self.lexicon.vocabulary.rare):
             tensors[RARE] = self.lexicon.vocabulary.rare
+        dictionary = self.lexicon.features.dictionary
+        if dictionary is not None:
+            tensors |= dict(zip(DICTIONARY, (dictionary.hashes, dictionary.which), strict=True))
         return record, tensors
 
     @classmethod
@@ -188,7 +191,7 @@ class RecurrentModel(Ensemble, LabelModel):
         """Return the inverse of ``to_record``. Raises ModelFileError if the record is malformed."""
         checked = network_record.checked(config, dtype.forms(tensors))
         settings = Config.from_dict(checked.settings)
-        lexicon = Lexicon.of_words(checked.words, settings.network, _rare(tensors))
+        lexicon = Lexicon.of_words(checked.words, settings.network, _rare(tensors), _entries(checked, tensors))
         tags, schemes = tuple(map(tuple, checked.tags)), tuple(checked.schemes)
         grams = _grams(checked, tensors)
         heads = Heads(
@@ -219,6 +222,20 @@ class LinearModel(RecurrentModel):
 
 def _graph(checked: NetworkRecord) -> Graph | None:
     return None if checked.graph is None else Graph(**checked.graph)
+
+
+def _entries(
+    checked: NetworkRecord, tensors: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]] | None:
+    """Return the words of the dictionary. Raises ModelFileError if they are not sorted, or a set is not there."""
+    if checked.words.dictionary is None:
+        return None
+    hashes, which = (tensors[name] for name in DICTIONARY)
+    demand(bool((hashes[1:] > hashes[:-1]).all()), f"model tensor {DICTIONARY[0]}: expected ascending hashes")
+    n_sets = len(checked.words.dictionary[1])
+    in_range = not len(which) or (int(which.min()) >= 0 and int(which.max()) < n_sets)
+    demand(in_range, f"model tensor {DICTIONARY[1]}: expected sets from 0 to {n_sets - 1}")
+    return hashes, which
 
 
 def _rare(tensors: Mapping[str, NDArray[Any]]) -> NDArray[np.int32] | None:

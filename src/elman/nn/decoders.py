@@ -4,7 +4,7 @@
 ``crf``      whole sentences: a linear-chain CRF with the parameters ``output.transitions`` (K, K) [from, to],
              ``output.begin`` and ``output.end`` (K,), initially 0 (``elman.kernels.reference.crf``)
 
-Document labels use softmax too, or ``Sigmoids`` if a text can have several.
+Document labels use softmax too, ``TwoLevels`` if they are coarse:fine, or ``Sigmoids`` if a text can have several.
 
 There is one loss per word; the CRF's are the parts of the sentence's -log p by the chain rule, from its end:
 -log p(tag | next tag). So tag weights mean the same for both, a weighted sum of -log p of the words' gold tags, and the
@@ -218,6 +218,39 @@ class Softmax(Decoder):
             return (p - q) * dlosses[:, None], {}
 
         return Loss(losses, p.argmax(axis=1).astype(np.int32), backprop)
+
+
+class TwoLevels(Softmax):
+    """Softmax over labels such as ``LOC:city`` that also learns the coarse label, ``LOC``.
+
+    p(coarse) is the sum of p of its labels; the loss is -log p(label) - ``weight`` · log p(coarse). So every text of
+    LOC teaches all labels of LOC, and nothing is added to the network.
+
+    ``groups``  (K,) the number of the coarse label of each label, from 0
+    """
+
+    def __init__(self, groups: Ids, weight: float, smoothing: float = 0.0, name: str = "output") -> None:
+        super().__init__(len(groups), None, smoothing, name)
+        self.groups, self.weight = groups, weight
+        self.members = np.eye(int(groups.max()) + 1)[groups]  # (K, G)
+
+    def loss(
+        self, parameters: Parameters, scores: Array, gold: Ids, batch: Batch, soft_targets: Array | None = None
+    ) -> Loss:
+        fine = super().loss(parameters, scores, gold, batch, soft_targets)
+        q = np.eye(self.tags)[gold] if soft_targets is None else soft_targets
+        z = scores - scores.max(axis=1, keepdims=True).astype(np.float64)
+        p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        p_coarse, q_coarse = np.maximum(p @ self.members, 1e-30), q @ self.members  # (B, G)
+        losses = fine.losses - self.weight * (q_coarse * np.log(p_coarse)).sum(axis=1)
+        missing = q_coarse.sum(axis=1, keepdims=True) - (q_coarse / p_coarse)[:, self.groups]
+        d = np.asarray(self.weight * p * missing, scores.dtype)
+
+        def backprop(dlosses: Array) -> tuple[Array, Gradients]:
+            dscores, of_decoder = fine.backprop(dlosses)
+            return dscores + d * dlosses[:, None], of_decoder
+
+        return Loss(losses.astype(scores.dtype), fine.best, backprop)
 
 
 class Crf(Decoder):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "vectors": None,
     "base": None,
     "like": None,
+    "lexicon": None,
     "budget": None,
     "target": None,
     "inputs": None,
@@ -48,12 +49,13 @@ OnProblem = Callable[[str], None]
 def trained(train: Any, dev: Any, arguments: Mapping[str, Any], run: RunOptions) -> Predictor:
     """Train with the arguments of ``elman.train``, all of ``DEFAULTS``."""
     name, options = registry.parsed(arguments["task"])
-    rest = {name: arguments[name] for name in DEFAULTS if name not in ("target", "inputs", "task", "seed")}
+    rest = {name: arguments[name] for name in DEFAULTS if name not in ("target", "inputs", "task", "seed", "lexicon")}
     request = TrainRequest(
         data=train,
         dev=data_or_share(dev),
         targets=column_names(arguments["target"]),
         inputs=column_names(arguments["inputs"], "inputs") or (),
+        lexicon=tuple(arguments["lexicon"] or ()),
         task=name,
         options=options,
         run=run,
@@ -125,8 +127,8 @@ def begin(
     share = data_or_share(data[1])
     train = digest.kept(data[0], _WHY)
     dev = data[1] if share is None or isinstance(share, float) else digest.kept(data[1], _WHY)
-    named = {each: arguments[each] for each in READ}
-    for file in filter(None, named.values()):
+    named = _named(arguments)
+    for file in named:
         digest.kept(file, _WHY)
     columns = {name: _names(arguments[name]) for name in ("target", "inputs")}
     more = {
@@ -160,12 +162,15 @@ def resume(
         _data(checkpoints, *each, own["text_column"])
         for each in zip(("train", "dev"), data, recorded if isinstance(recorded, list) else (None, None), strict=True)
     )
-    named = {name: own.get(name) and run_identity.local(checkpoints, str(own[name])) for name in READ}
-    run_identity.check_files(checkpoints, _files(train, dev, named))
+    own |= {name: run_identity.local(checkpoints, str(own[name])) for name in READ if own.get(name) is not None}
+    if own.get("lexicon") is not None:
+        own["lexicon"] = [run_identity.local(checkpoints, str(path)) for path in own["lexicon"]]
+    run_identity.check_files(checkpoints, _files(train, dev, _named(own)))
     columns = {name: _names(given[name]) for name in ("target", "inputs")}
     files = {name: None if given[name] is None else os.fspath(given[name]) for name in READ}
     arguments = run_identity.agreed(checkpoints, {**given, **columns, **files}, DEFAULTS)
-    return CheckpointedRun(train, dev, arguments | named, about["outputs"], checkpoints, False)
+    arguments |= {name: own[name] for name in (*READ, "lexicon")}
+    return CheckpointedRun(train, dev, arguments, about["outputs"], checkpoints, False)
 
 
 def _names(names: Any) -> list[str] | None:
@@ -173,9 +178,15 @@ def _names(names: Any) -> list[str] | None:
     return None if found is None else list(found)
 
 
-def _files(train: Any, dev: Any, named: Mapping[str, Any]) -> list[str]:
+def _named(arguments: Mapping[str, Any]) -> list[str]:
+    """Return the files that arguments name."""
+    found = [arguments.get(name) for name in READ]
+    return [os.fspath(each) for each in (*found, *(arguments.get("lexicon") or ())) if each is not None]
+
+
+def _files(train: Any, dev: Any, named: Sequence[str]) -> list[str]:
     """Return the files that are read: data, and those that arguments name."""
-    return [*digest.paths_of(train), *digest.paths_of(dev), *map(os.fspath, filter(None, named.values()))]
+    return [*digest.paths_of(train), *digest.paths_of(dev), *named]
 
 
 def _described(data: Any, text_column: str | None) -> Any:

@@ -103,7 +103,7 @@ def line_tagger(content: Content, precision: str) -> Any:
     supported = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
     supported = supported and network.features in ("none", "affixes") and not network.characters
     supported = supported and checked.tasks == [TAG] and not checked.words.vectors[1]
-    supported = supported and checked.words.token_features is None
+    supported = supported and checked.words.token_features is None and checked.words.dictionary is None
     if not supported or not fit_word_tag(tags):
         return None
     sizes = network.embedding, network.feature_embedding, network.hidden

@@ -17,6 +17,7 @@ from elman.data.split import split_percent
 from elman.data.targets import CLASSIFY, TAG
 from elman.data.tokens import Token
 from elman.errors import ConfigError, DataError
+from elman.features.word_record import WITHOUT_DICTIONARY
 from elman.models import constraints
 from elman.models.kinds import KINDS, kernel_notes
 from elman.taggers.request import TrainRequest
@@ -27,6 +28,7 @@ from elman.utils.display import shown
 from elman.utils.files import input_files
 
 if TYPE_CHECKING:
+    from elman.features.dictionary import Dictionary
     from elman.features.vectors import Vectors
     from elman.models.rnn import RecurrentModel
     from elman.training.disk_corpus import DiskCorpus
@@ -64,6 +66,7 @@ class Prepared:
     vectors: Start | None = None
     budget: Budget | None = None
     inputs: tuple[str, ...] = ()
+    dictionary: Dictionary | None = None
 
 
 def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
@@ -88,7 +91,8 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
         text_column=request.text_column,
         inputs=request.inputs,
     )
-    if config.training.chunk and request.vectors is None and base is None and budget is None and not request.inputs:
+    extra = request.vectors, base, budget, request.inputs or None, request.lexicon or None
+    if config.training.chunk and all(each is None for each in extra):
         from elman.training import disk_reader
 
         path = disk_reader.large(request.data, options)
@@ -114,6 +118,7 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
     if base is not None:
         vectors, note = _start(base, request, train, config.training.vectors_extra)
         notes.append(note)
+    dictionary = _read_lexicon(request, model, config, train, notes)
     facts = {
         "sentences": len(train),
         "words": sum(len(sentence) for sentence in train),
@@ -136,6 +141,7 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
         vectors=vectors,
         budget=budget,
         inputs=corpus.keys.inputs,
+        dictionary=dictionary,
     )
 
 
@@ -328,6 +334,31 @@ def _warnings(corpus: Corpus, train: Sequence[Sentence], dev: Sequence[Sentence]
                 dev_counts, known, f"label {name} of dev", "the training data", "texts"
             )
     return warnings
+
+
+def _read_lexicon(
+    request: TrainRequest, model: str, config: Config, train: Sequence[Sentence], notes: list[str]
+) -> Dictionary | None:
+    """Return the entries of the lexicon files, and add a note on the training words that they have.
+
+    Raises ConfigError if the model or its settings cannot use them.
+    """
+    if not request.lexicon:
+        return None
+    if model != "rnn":
+        raise ConfigError(f"lexicon: the model {model} reads no features of words; the rnn does")
+    if config.network.features in WITHOUT_DICTIONARY:
+        raise ConfigError(f"lexicon: expected features=auto, affixes, ngrams or both, got {config.network.features}")
+    from elman.features import dictionary
+
+    read = dictionary.read(request.lexicon)
+    words = {word for sentence in train for word in sentence.words}
+    n_known = sum(bool(read.features(word)) for word in words)
+    notes.append(
+        f"{', '.join(request.lexicon)}: {len(read.hashes):,} words, {len(read.names):,} features; "
+        f"{n_known:,} of {len(words):,} distinct training words are there"
+    )
+    return read
 
 
 def _read_vectors(path: str, sentences: Sequence[Sentence], extra: int) -> tuple[Vectors, str]:

@@ -68,6 +68,8 @@ class Task:
             raise ConfigError(f"task {self.name}: it begins with no base model; leave it out")
         if request.like is not None and not self.raw:
             raise ConfigError(f"task {self.name}: its words are those of its data; leave like out")
+        if request.lexicon and not self.vectors:
+            raise ConfigError(f"task {self.name}: it reads no lexicon; leave it out")
         if request.inputs and not self.inputs:
             raise ConfigError(f"task {self.name}: it takes no inputs; leave out {', '.join(request.inputs)}")
         if request.keep_replay and self.predictor:

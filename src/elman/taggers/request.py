@@ -33,6 +33,7 @@ class TrainRequest:
     ``inputs``   columns that each word has as features of its own
     ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
     ``base``     a base model to begin with; ``like``: labelled sentences, to cut raw text into words in the same way
+    ``lexicon``  files with features of words
     ``budget``   a time, such as ``"60s"``, or seconds
     """
 
@@ -47,6 +48,7 @@ class TrainRequest:
     vectors: Path | None = None
     base: Path | None = None
     like: Path | None = None
+    lexicon: tuple[str, ...] = ()
     budget: str | float | None = None
     format: str | None = None
     encoding: str = "utf-8"
@@ -70,6 +72,8 @@ class TrainRequest:
                 path_text(name, path)
         if self.vectors is not None and self.base is not None:
             raise ConfigError("base: it brings its own vectors; leave out either the base or the vectors")
+        if self.lexicon and self.base is not None:
+            raise ConfigError("base: it brings its own features of words; leave out either the base or the lexicon")
         if isinstance(self.budget, bool) or not isinstance(self.budget, str | int | float | None):
             raise ConfigError(f"budget: expected a time such as 60s, 2m or 1.5h, got {described(self.budget)}")
         if isinstance(self.data, str) and _PERCENT.fullmatch(self.data):

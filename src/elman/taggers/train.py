@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -14,7 +14,7 @@ from elman.taggers import checkpointed
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import TrainRequest
 from elman.training.run_options import RunOptions
-from elman.utils.arguments import check_text
+from elman.utils.arguments import check_text, is_path, path_texts
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
 from elman.utils.suggest import did_you_mean
@@ -56,6 +56,7 @@ def train(
     vectors: Path | None = None,
     base: Path | None = None,
     like: Path | None = None,
+    lexicon: Path | Sequence[Path] | None = None,
     budget: str | float | None = None,
     target: Target = None,
     inputs: Target = None,
@@ -90,6 +91,9 @@ def train(
     ``base``        a base model, pretrained on raw text by ``task="pretrain"``, with which the network begins; cell,
                     size and features are the base's
     ``like``        for ``task="pretrain"``: labelled sentences, in whose way raw text is cut into words
+    ``lexicon``     a file, or several, with features of words for the rnn (``elman.features.dictionary``): words; words
+                    and numbers or labels; UniMorph's lemma, form and features. The model file contains them, and
+                    ``on_note`` reports what they gave on dev
     ``budget``      the time to use, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; epochs and hidden units
                     (if not set) are chosen to fit, and recorded like explicit settings
     ``target``      the label column to learn, by default the format's own, or a document label; for the rnn also
@@ -130,6 +134,7 @@ def train(
         "vectors": vectors,
         "base": base,
         "like": like,
+        "lexicon": None if lexicon is None else path_texts("lexicon", [lexicon] if is_path(lexicon) else lexicon),
         "budget": budget,
         "target": target,
         "inputs": inputs,

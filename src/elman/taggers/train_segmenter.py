@@ -44,6 +44,7 @@ def fit(
         settings={**of_task, **settings},
         vectors=None,
         base=None,
+        lexicon=(),
         run=request.run.part("characters"),
     )
     tagger = train_tags.train_labels(characters)

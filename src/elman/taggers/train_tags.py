@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from elman import config
 from elman.data.sentence import Sentence
 from elman.data.targets import TAG
 from elman.errors import ConfigError
@@ -20,7 +18,7 @@ from elman.taggers.tagger import predictor_of
 from elman.training.run_options import RunOptions
 
 if TYPE_CHECKING:
-    from elman.models.rnn import LinearModel, RecurrentModel
+    from elman.models.rnn import RecurrentModel
 
 _T = TypeVar("_T", bound=ColumnPredictor)
 
@@ -43,6 +41,10 @@ def train_labels(request: TrainRequest, *, raw_text: bool = False) -> ColumnPred
         model = _fit_better(prepared, run) if _is_open(request, prepared) else _fit(prepared, run)
     else:
         model = model_class(prepared.model).train(prepared.train)
+    if prepared.dictionary is not None and prepared.dev:
+        from elman.training.dictionary_report import report
+
+        run.note(*report(model, prepared.dev, prepared.targets))
     facts = {**prepared.facts, "dev_accuracy": model.dev_accuracy}  # of the best epoch
     options: dict[str, Any] = {"targets": prepared.targets, "format": prepared.format, "threads": run.threads}
     options["inputs"] = prepared.inputs
@@ -81,13 +83,13 @@ def with_facts(tagger: _T, sentences: Sequence[Sentence], held_out: str | None) 
 
 def _is_open(request: TrainRequest, prepared: Prepared) -> bool:
     """Return whether the choice of the model is left to dev: of document labels, if the request chooses nothing."""
-    choices = request.model, request.settings or None, request.budget, request.vectors, request.base
+    files = request.vectors, request.base, request.lexicon or None
+    choices = request.model, request.settings or None, request.budget, *files
     is_free = request.preset == "default" and not any(value is not None for value in choices)
     return is_free and bool(prepared.dev) and TAG not in prepared.tasks
 
 
-def _fit(prepared: Prepared, run: RunOptions, linear: LinearModel | None = None) -> RecurrentModel:
-    """Train the model; ``linear`` is the linear model of the same texts, if it is trained already."""
+def _fit(prepared: Prepared, run: RunOptions) -> RecurrentModel:
     from elman.training.train_rnn import train_linear, train_rnn
 
     if prepared.model == "linear":
@@ -100,22 +102,17 @@ def _fit(prepared: Prepared, run: RunOptions, linear: LinearModel | None = None)
         tasks=prepared.tasks,
         vectors=prepared.vectors,
         budget=prepared.budget,
-        linear=linear,
+        dictionary=prepared.dictionary,
     )
 
 
 def _fit_better(prepared: Prepared, run: RunOptions) -> RecurrentModel:
     """Train a linear model and a network; return the better one on dev, the network if they are equal, with a note."""
-    from elman.models.rnn import LinearModel
-    from elman.training import linear_model
+    from elman.training.train_rnn import train_both
 
-    own = replace(run.part("linear model"), on_progress=linear_model.with_part(run.on_progress))
-    linear = _fit(replace(prepared, model="linear", config=config.LINEAR), own)
-    if linear.interrupted:  # there is no network yet to keep
-        raise KeyboardInterrupt
-    assert isinstance(linear, LinearModel)
-    network = _fit(prepared, run, linear)
-    if network.interrupted:
+    assert prepared.dev is not None
+    network, linear = train_both(prepared.train, prepared.dev, prepared.config, run, prepared.tasks)
+    if network.training["interrupted"]:
         return network
     of_network, of_linear = (model.dev_accuracy or 0.0 for model in (network, linear))
     scores = f"on dev the network has {100 * of_network:.2f} %, the linear model {100 * of_linear:.2f} %"

@@ -9,6 +9,7 @@ from functools import partial
 
 from elman.config import Config
 from elman.errors import ConfigError
+from elman.features.dictionary import Dictionary
 from elman.features.lexicon import Lexicon
 from elman.models import constraints, dtype
 from elman.models.ensemble import Ensemble
@@ -64,11 +65,13 @@ def begin(
     tasks: Sequence[str] = (),
     vectors: Start | None = None,
     single: bool = False,
+    dictionary: Dictionary | None = None,
 ) -> TaggingTask:
     """Return the training task of a newly initialized network, held in its ``networks``.
 
     ``tasks`` is the kind of each label column (``elman.models.base``), word labels first; empty: all label words.
-    ``vectors`` are pretrained embeddings, which replace one-hot words; ``single``: it is the model's only network.
+    ``vectors`` are pretrained embeddings, which replace one-hot words; ``single``: it is the model's only network;
+    ``dictionary`` has further features of words.
     Raises ConfigError if the seed is out of range or the constraints do not know a tag, DataError if tags violate the
     constraints.
     """
@@ -77,7 +80,7 @@ def begin(
         return _of_disk_corpus(train, dev, config, seed)
     config = auto_settings.resolve(config, train, tasks, single=single)
     train = constraints.mended(config.network, train, tasks)
-    lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None)
+    lexicon = Lexicon.of(config.network, (words for words, *_ in train), vectors.index if vectors else None, dictionary)
     if vectors is not None and vectors.features is not None:
         lexicon = replace(lexicon, features=vectors.features)
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]

@@ -8,14 +8,13 @@ two models make different errors, and the mean is better than either (docs/refer
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
 from elman.config import LINEAR, Config
 from elman.data.targets import TAG
 from elman.models import dtype
-from elman.models.rnn import LinearModel
 from elman.nn.encoder import Parameters
 from elman.training import auto_settings, trainer
 from elman.training.disk_corpus import DiskCorpus
@@ -50,7 +49,7 @@ def train_linear(
         task.networks.config.training,
         seed=run.seed,
         threads=run.threads,
-        on_progress=with_part(run.on_progress),
+        on_progress=as_part(run.on_progress),
         section=run.section("linear"),
     )
     if record.interrupted:  # there is no network yet to keep
@@ -58,16 +57,7 @@ def train_linear(
     return task.parameters, record
 
 
-def as_part(
-    linear: LinearModel, train: Labelled | DiskCorpus, config: Config, tasks: Sequence[str]
-) -> tuple[Parameters, Record] | None:
-    """Return what ``train_linear`` returns, of a linear model that is trained already."""
-    if isinstance(train, DiskCorpus) or not auto_settings.resolve(config, train, tasks).training.linear_share:
-        return None
-    return linear.parameters, Record(**{f.name: linear.training[f.name] for f in fields(Record)})
-
-
-def with_part(on_progress: OnProgress | None) -> OnProgress | None:
+def as_part(on_progress: OnProgress | None) -> OnProgress | None:
     """Return the callback for the training of the linear model."""
 
     def tell(event: Progress) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from typing import TypeVar
 
-from elman.config import Config
+from elman.config import LINEAR, Config
+from elman.features.dictionary import Dictionary
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import LinearModel, RecurrentModel
 from elman.nn.encoder import Parameters
-from elman.training import ensemble, linear_model, temperature
+from elman.training import auto_settings, ensemble, linear_model, temperature
 from elman.training.disk_corpus import DiskCorpus
 from elman.training.run_options import RunOptions
 from elman.training.run_state import Record
@@ -29,19 +30,25 @@ def train_rnn(
     tasks: Sequence[str] = (),
     vectors: Start | None = None,
     budget: Budget | None = None,
-    linear: LinearModel | None = None,
+    dictionary: Dictionary | None = None,
 ) -> RecurrentModel:
     """Train a model on labelled sentences or a text on disk; ``dev`` chooses the epoch.
 
     Without ``dev``, the held-out part of a text on disk does. After Ctrl-C, return the best model so far, marked
-    ``interrupted``. ``budget`` chooses the size and the epochs of a single network. ``linear`` is the linear model of
-    these texts that is averaged with the network; None: it is trained here. Otherwise as ``ensemble.begin``.
+    ``interrupted``. ``budget`` chooses the size and the epochs of a single network. Otherwise as
+    ``ensemble.begin``.
     """
-    if linear is None:
-        alone = linear_model.train_linear(train, config, run, tasks)
-    else:
-        alone = linear_model.as_part(linear, train, config, tasks)
-    start = ensemble.begin(train, dev, config, seed=run.seed, tasks=tasks, vectors=vectors, single=budget is not None)
+    alone = linear_model.train_linear(train, config, run, tasks)
+    start = ensemble.begin(
+        train,
+        dev,
+        config,
+        seed=run.seed,
+        tasks=tasks,
+        vectors=vectors,
+        single=budget is not None,
+        dictionary=dictionary,
+    )
     return _trained(RecurrentModel, start, run, budget, alone)
 
 
@@ -50,6 +57,24 @@ def train_linear(
 ) -> LinearModel:
     """Train a linear model of document labels, as ``train_rnn`` trains a network."""
     return _trained(LinearModel, ensemble.begin(train, dev, config, seed=run.seed, tasks=tasks), run)
+
+
+def train_both(
+    train: Labelled | DiskCorpus, dev: Labelled, config: Config, run: RunOptions, tasks: Sequence[str]
+) -> tuple[RecurrentModel, LinearModel]:
+    """Train a linear model of document labels and a network that is averaged with it; ``dev`` chooses their epochs.
+
+    Raises KeyboardInterrupt after Ctrl-C in the first of them, since there is no network yet to keep.
+    """
+    part = replace(run.part("linear model"), on_progress=linear_model.as_part(run.on_progress))
+    linear = train_linear(train, dev, LINEAR, part, tasks)
+    if linear.training["interrupted"]:
+        raise KeyboardInterrupt
+    alone = None
+    if not isinstance(train, DiskCorpus) and auto_settings.resolve(config, train, tasks).training.linear_share:
+        alone = linear.parameters, Record(**{f.name: linear.training[f.name] for f in fields(Record)})
+    start = ensemble.begin(train, dev, config, seed=run.seed, tasks=tasks)
+    return _trained(RecurrentModel, start, run, alone=alone), linear
 
 
 def _trained(

@@ -27,6 +27,12 @@ class Options(TrainedOptions, TrainingOptions):
         help="Kind of model: recurrent network (the default); linear model of n-grams (document labels), which --dev "
         "may prefer by default; hidden Markov model or most frequent tag (words); counted n-grams (task lm).",
     )
+    lexicon: tuple[str, ...] = option(
+        "--lexicon",
+        metavar="FILE",
+        multiple=True,
+        help="Features of words: a list of words, words with numbers or labels, UniMorph; may be repeated.",
+    )
     ensemble: int | None = option(
         "--ensemble", **whole_number(0, limits.NETWORKS), help="Train N networks that tag together, as one model."
     )
@@ -65,11 +71,12 @@ def train(options: Options) -> None:
     arguments = options.training() | {
         name: getattr(options, name) for name in ("model", "base", "budget", "keep_replay")
     }
+    arguments["lexicon"] = list(options.lexicon) or None
     if options.ensemble is not None:
         arguments["settings"]["ensemble"] = options.ensemble
     notes = options.notes()
     _warn_of_names(options.train, notes)
-    run_training(options, arguments, notes, inputs=(options.vectors, options.base))
+    run_training(options, arguments, notes, inputs=(options.vectors, options.base, *options.lexicon))
 
 
 def _warn_of_names(paths: Sequence[str], notes: Notes) -> None:

@@ -98,6 +98,8 @@ def _exportable(model: Predictor) -> RecurrentModel:
         raise ConfigError("export: expected other features than features=window, which the model was trained with")
     if networks.lexicon.token_features is not None:
         raise ConfigError("export: expected a model without features of your own, which the words of this one have")
+    if networks.lexicon.features.dictionary is not None:
+        raise ConfigError("export: expected a model without --lexicon, whose features this one has")
     grams, rare = networks.heads.grams, networks.lexicon.vocabulary.rare
     if grams is not None and grams.kind != "characters" and len(rare):
         raise ConfigError(
