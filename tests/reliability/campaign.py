@@ -191,19 +191,28 @@ def describe(counts: Mapping[str, int]) -> str:
 
 def table(results: Mapping[str, Any]) -> str:
     """Return the rows of the page: a proof, what it tried with the newest sources and with all, what came out."""
-    lines = ["| tried | times | with all sources | what came out | faults | sources, date |"]
-    lines.append("| --- | --- | --- | --- | --- | --- |")
+    lines = ["| tried | times | of its cases | with all sources | what came out | faults | sources, date |"]
+    lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for proof in results.values():
         rows = proof["versions"]
         key, row = list(rows.items())[-1]
         cells = [
             f"{tried(row):,}",
+            share_done(row),
             f"{sum(map(tried, rows.values())):,}",
             describe(row["counts"]),
             f"{row['faults']:,}",
         ]
         lines.append(f"| {proof['title']} | {' | '.join(cells)} | `{key}`, {row['date']} |")
     return "\n".join(lines) + "\n"
+
+
+def share_done(row: Mapping[str, Any]) -> str:
+    """Return which share of its cases a proof has tried with one version of the sources, such as "12 %"."""
+    if not row.get("cases"):
+        return ""
+    share = min(100.0, 100 * sum(row["done"].values()) / row["cases"])
+    return f"{share:.0f} %" if share in (0, 100) or share >= 1 else f"{share:.1f} %"
 
 
 def tried(row: Mapping[str, Any]) -> int:

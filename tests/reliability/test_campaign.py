@@ -71,7 +71,7 @@ def test_other_sources_have_counts_of_their_own(tmp_path: Path, monkeypatch: pyt
     assert run(results, 0.2) == [0, 1, 2, 3]
     versions = json.loads(results.read_text(encoding="utf-8"))["toy"]["versions"]
     assert [version["counts"] for version in versions.values()] == [{"refused": 2}, {"refused": 4}]
-    assert "| Toys | 4 | 6 | 4 refused | 0 | `000000000000`" in campaign.table(campaign.read(results))
+    assert "| Toys | 4 | 20 % | 6 | 4 refused | 0 | `000000000000`" in campaign.table(campaign.read(results))
 
 
 def test_the_hash_is_of_the_sources_alone() -> None:
