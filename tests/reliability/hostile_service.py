@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from asked import TOKEN, TestClient
 from elman.server.app import make_app
-from elman.server.learning import LearnOptions
+from elman.server.learner import LearnOptions
 from elman.server.security import HEADERS, Access
 from elman.server.service import Service, ServiceOptions
 

@@ -39,7 +39,7 @@ TOTAL, BLOCK = 500_000, 250
 FOLDERS = ["cli", "data", "evaluation", "features", "utils"]
 SECONDS, MEMORY, OF_BOMBS = 10.0, 256 << 20, 1_500 << 20
 BOMBS, COMMANDS, SWOLLEN = 2_000, 1_000, 100
-"""One input of so many is a bomb, runs as a command of its own too, or has a piece in it thousands of times."""
+"""One of this many inputs is a bomb, runs as a command of its own too, or has a piece in it thousands of times."""
 VECTORS = (b"3 2\nthe 1 0\ncats 0 1\nold 0.5 -1e-3\n", b"2 2\nthe \0\0\x80?\0\0\0\0cats \0\0\0\0\0\0\x80?")
 NAMES = (
     b'["O", "B-X"]',

@@ -43,7 +43,7 @@ FOLDERS = ["data", "evaluation", "features", "kernels", "models", "nn", "taggers
 SECONDS, MEMORY = 1.0, 64 << 20
 LARGEST = 50_000
 ALL_USES, PUBLIC = 37, 17
-"""One mutant of so many is used in all ways, the others in one of them; or is refused by ``elman.load`` too."""
+"""One of this many mutants is used in all ways, the others in one of them; or is refused by ``elman.load`` too."""
 SANITIZED = "with sanitizers"
 TEXT = "the cats sleep Zürich\nYork\n".encode()
 GOLD = {"train.conllu": CONLLU, "train.trees": TREES, "train.txt": "the cat sleeps\nthe cats sleep\n"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import elman
-from elman.server.learning import LearnOptions
+from elman.server.learner import LearnOptions
 from elman.server.service import Service, ServiceOptions
 
 SENTENCES = [

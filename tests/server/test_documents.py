@@ -13,7 +13,7 @@ import pytest
 import elman
 from elman.errors import ConfigError, DataError, ElmanError, ModelFileError
 from elman.server.documents import SET_ASIDE, digest, is_set_aside, share
-from elman.server.learning import LearnOptions
+from elman.server.learner import LearnOptions
 from elman.server.service import Service
 
 Make = Callable[..., Service]

@@ -12,7 +12,7 @@ import pytest
 
 import elman
 from asked import asking
-from elman.server.learning import LearnOptions
+from elman.server.learner import LearnOptions
 from elman.server.service import Service
 
 Make = Callable[..., Service]

@@ -14,8 +14,7 @@ import elman
 from elman.errors import ConfigError, ModelFileError
 from elman.server.documents import Item
 from elman.server.events import CORRECTION, Values
-from elman.server.learner import DiedError, Outcome, Process, Request
-from elman.server.learning import LearnOptions
+from elman.server.learner import DiedError, LearnOptions, Outcome, Process, Request
 from elman.server.service import Service
 from elman.server.store import ConflictError
 

@@ -38,6 +38,16 @@ _CODE = "from elman.server.learner import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
+class LearnOptions:
+    """How the service learns. ``replay`` and ``heldout`` are files; ``off`` says why it does not, "" if it does."""
+
+    seed: int = 1
+    replay: str | None = None
+    heldout: str | None = None
+    off: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What a learning process begins with: models by path, and corrections.
 

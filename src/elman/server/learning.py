@@ -11,14 +11,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from elman.errors import ElmanError
 from elman.server.documents import is_set_aside
 from elman.server.events import Event
 from elman.server.hub import Hub
-from elman.server.learner import RETRAINING, Outcome, Process, Request, Setup
+from elman.server.learner import RETRAINING, LearnOptions, Outcome, Process, Request, Setup
 from elman.server.measure import Corrected
 from elman.server.security import error_line
 from elman.server.shelf import Shelf
@@ -27,16 +27,6 @@ from elman.server.tagging import Serving
 
 if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
-
-
-@dataclass(frozen=True, slots=True)
-class LearnOptions:
-    """How the service learns. ``replay`` and ``heldout`` are files; ``off`` says why it does not, "" if it does."""
-
-    seed: int = 1
-    replay: str | None = None
-    heldout: str | None = None
-    off: str = ""
 
 
 class Learning:

@@ -20,7 +20,8 @@ from elman.server.counts import Counts
 from elman.server.documents import Documents, Item, check_values, read_file
 from elman.server.events import CORRECTION, SKIP, UNDO, Event, Values
 from elman.server.hub import Hub
-from elman.server.learning import Learning, LearnOptions
+from elman.server.learner import LearnOptions
+from elman.server.learning import Learning
 from elman.server.queue import Queue, Wish
 from elman.server.shelf import KEEP, Shelf
 from elman.server.store import Store

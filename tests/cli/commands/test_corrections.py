@@ -11,7 +11,7 @@ import pytest
 
 import elman
 from elman.server.events import CORRECTION, Event, Values
-from elman.server.learning import LearnOptions
+from elman.server.learner import LearnOptions
 from elman.server.service import Service, ServiceOptions
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]

@@ -98,7 +98,7 @@ def serve(options: Options) -> None:
     """
     from elman.cli.loading import check_order
     from elman.data.formats import column_names
-    from elman.server.learning import LearnOptions
+    from elman.server.learner import LearnOptions
     from elman.server.run import Listen, run
     from elman.server.service import ServiceOptions
     from elman.server.shelf import default_database
