@@ -86,7 +86,11 @@ def test_save_and_load(any_tagger: Tagger, tmp_path: Path) -> None:
     assert (again.kind, again.target, again.format) == (any_tagger.kind, "tag", "")
     words = ["the", "fish", "sleeps", "a"]
     assert again.tag(words) == any_tagger.tag(words)
-    assert again.probabilities(words).tobytes() == any_tagger.probabilities(words).tobytes()
+    p, q = again.probabilities(words), any_tagger.probabilities(words)
+    if kernels.native_core() is None:  # the last bits of NumPy's products can depend on what is computed together
+        np.testing.assert_allclose(p, q, rtol=1e-6)
+    else:
+        assert p.tobytes() == q.tobytes()
     again.save(str(tmp_path / "n"))
     assert (tmp_path / "m").read_bytes() == (tmp_path / "n").read_bytes()
 
