@@ -311,7 +311,7 @@ def test_saved_and_loaded(tagger: Tagger, tmp_path: Path) -> None:
         ({"tags": [["D", "N", "P", "V"], ["O", "O"]]}, "^model: expected distinct tags$"),
         ({"tags": [["D", "N", "P", "V"], "O"]}, "^model: expected a list of tags$"),
         ({"constraints": "bio"}, "^model constraints: expected a list of 2, found 'bio'$"),
-        ({"constraints": ["none", "iob"]}, "^model constraints: expected bio or bioes, found 'iob'$"),
+        ({"constraints": ["none", "iob"]}, "^model constraints: expected bio or bioes or bilou or bmes, found 'iob'$"),
         ({"constraints": ["bio", "bio"]}, "^model: constraints=bio: expected O, B-…, I-…, found the tag 'D'"),
         ({"tags": [["D", "N", "P"], ["B-A", "O"]]}, r"^model tensor output.b_o: expected \(5,\), found \(9,\)$"),
     ],

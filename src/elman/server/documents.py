@@ -21,7 +21,7 @@ from elman.data.sentence import NO_TAG, Sentence
 from elman.errors import ConfigError, DataError, ElmanError, while_reading
 from elman.server.events import Values
 from elman.server.store import FileRow
-from elman.utils.display import shown
+from elman.utils.display import shown, visible
 
 if TYPE_CHECKING:
     from elman.taggers.column_predictor import ColumnPredictor
@@ -111,7 +111,7 @@ def read_file(
         try:
             reading = open_content(content, name, ReadAs(format, encoding, text_column, hints, {}, {}), folder)
             columns, labels = _places(reading, tagger)
-            said = f"{path} read as {reading.format}: {reading.why}"
+            said = f"{visible(path)} read as {reading.format}: {reading.why}"
             if not sum(bool(tagger.inputs_of(sentence)) for sentence in reading):
                 raise DataError("no sentence in it", path=path)
         except DataError as error:

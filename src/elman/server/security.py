@@ -155,7 +155,7 @@ class Guard:
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         if not self._access.known_host(host):
             return 403, "Host is not a name of this service; --allow-host adds one"
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _netloc(origin) != host:
             return 403, "Origin is not this service"
         if scope["path"] == "/" and b"token=" in scope["query_string"]:
             given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -239,3 +239,11 @@ def error_line(error: Exception) -> str:
         return str(error)
     tell_error(error)
     return f"an error of elman, {type(error).__name__}; its log says where"
+
+
+def _netloc(url: str) -> str | None:
+    """Return host and port of a URL; None if it is none."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:  # such as http://[
+        return None
