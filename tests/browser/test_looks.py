@@ -60,7 +60,7 @@ def test_figures_stay_on_one_line(serve, open_page):
         page.keyboard.press(key)
     expect(page.locator("#numbers")).to_contain_text("1 corrected")
     page.keyboard.press("Alt+r")
-    page.wait_for_selector("main table")
+    page.wait_for_selector("td.figure")
     styles = page.locator("td.figure").evaluate_all("all => all.map((one) => getComputedStyle(one).whiteSpace)")
     assert set(styles) == {"nowrap"}
     check(page)
