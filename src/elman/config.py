@@ -13,6 +13,7 @@ from typing import Any
 from elman import settings
 from elman.errors import ConfigError
 from elman.settings import no_setting
+from elman.utils import toml_values
 from elman.utils.arguments import check_text
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean
@@ -218,16 +219,7 @@ def settings_from_toml(text: str, path: str) -> dict[str, Any]:
     Raises ConfigError, with ``path`` in the message, for text that is not TOML, for a setting that does not exist, and
     for a value that a setting cannot have.
     """
-    import tomllib
-
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from None
-    except ValueError:  # more digits than Python reads
-        raise ConfigError(f"{path}: a number of thousands of digits; no setting is as large") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: too many lists or tables within each other; settings are none") from None
+    table = toml_values.parse(text, path)
     flat: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, dict) and key not in ("network", "training"):

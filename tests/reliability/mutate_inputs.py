@@ -38,6 +38,7 @@ from workers import Limits, Worker, blocks, serve
 TOTAL, BLOCK = 500_000, 250
 FOLDERS = ["cli", "data", "evaluation", "features", "utils"]
 SECONDS, MEMORY, OF_BOMBS = 10.0, 256 << 20, 1_500 << 20
+LARGE = 1 << 20  # bytes of an input
 BOMBS, COMMANDS, SWOLLEN = 2_000, 1_000, 100
 """One of this many inputs is a bomb, runs as a command of its own too, or has a piece in it thousands of times."""
 VECTORS = (b"3 2\nthe 1 0\ncats 0 1\nold 0.5 -1e-3\n", b"2 2\nthe \0\0\x80?\0\0\0\0cats \0\0\0\0\0\0\x80?")
@@ -66,6 +67,7 @@ class Reader:
         self._models = {name: str(folder / f"{name}.model") for name in ("hmm", "classify", "segment")}
         self._files = inputs.files()
         self._bombs = Bombs(folder)
+        self._was_large = False
         self._limits, self._of_bombs = Limits(SECONDS, MEMORY), Limits(SECONDS, OF_BOMBS)
 
     def __call__(self, number: int) -> str:
@@ -83,9 +85,10 @@ class Reader:
         inputs.write(self._folder / f"in{ending}", data)
         arguments = self._command(draw, f"in{ending}", format)
         limits = self._of_bombs if is_bomb else self._limits
-        if is_bomb:
+        if self._was_large or is_bomb:  # which may take more than what comes after it
             self._limits.forget()
             self._of_bombs.forget()
+        self._was_large = is_bomb or len(data) > LARGE
         limits.begin()
         try:
             done = in_process.run(arguments, b"", self._folder)

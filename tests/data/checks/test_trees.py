@@ -30,6 +30,8 @@ def found(*sentences: Sentence) -> list[FindingGroup]:
         ("0 0 1", 2, "a second root (HEAD is 0); the first is on line 1; expected one"),
         ("0 4 1", 2, "HEAD: expected 0 to 3, a word of the sentence, found '4'"),
         ("0 _ 1", 2, "HEAD: expected 0 to 3, a word of the sentence, found '_'"),
+        ("0 {{ 1", 2, "HEAD: expected 0 to 3, a word of the sentence, found '{{'"),
+        ("0 {other} 1", 2, "HEAD: expected 0 to 3, a word of the sentence, found '{other}'"),
         ("0 2 1", 2, "the heads go in a circle: 2 -> 2; expected a tree"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from elman import settings
 from elman.config import Config
 from elman.errors import ConfigError
-from elman.utils import seeding
+from elman.utils import seeding, toml_values
 from elman.utils.display import shown
 from elman.utils.suggest import did_you_mean
 
@@ -125,12 +125,7 @@ def from_toml(text: str, path: str) -> tuple[dict[str, Any], Space]:
 
     Raises ConfigError, with the path and the line of the setting, for what is no TOML and for the errors of ``parsed``.
     """
-    import tomllib
-
-    try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also a number of thousands of digits
-        raise ConfigError(f"{path}: not TOML: {error}") from None
+    table = toml_values.parse(text, path)
     base, of_space = (table.pop(name, {}) for name in SECTIONS)
     for name, section in zip(SECTIONS, (base, of_space), strict=True):
         if not isinstance(section, dict):
