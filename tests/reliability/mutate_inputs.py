@@ -30,6 +30,7 @@ import in_process
 import inputs
 from bombs import Bombs
 from elman.data.formats import OUTPUT_FORMATS
+from elman.utils.display import MOST
 from forged import CONLLU, SMALL, TAGGED
 from mutations import changed_bytes
 from texts import texts
@@ -174,7 +175,7 @@ class Reader:
         assert all(line.startswith(("elman: ", "  ")) for line in lines), said
         usual = (0, 1, 2) if arguments[0] == "check" else (0, 2)
         assert done.returncode in usual, (done.returncode, said)
-        assert max(map(len, lines), default=0) < 1_200, said[:3_000]
+        assert max(map(len, lines), default=0) < 2 * MOST + 200, said[:3_000]
         if done.returncode == 2:
             assert len(lines) == 1, said
             assert not (self._folder / "out").exists(), "a file is left"

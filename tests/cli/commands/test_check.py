@@ -112,6 +112,8 @@ def test_refused(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"a_X\n\xff_X\n")
     assert f"{tmp_path}/a.txt:2: byte 0xFF" in refused("check", tmp_path / "a.txt")
     (tmp_path / "b.txt").write_text("a_X\n", encoding="utf-8")
+    (tmp_path / "c.conllu").write_text("1\ta\tb" + "\t_" * 7 + "\n\n1\tit\t" + "\t_" * 7 + "\n\n")
+    assert "c.conllu:3: no tag: column lemma is empty" in refused("check", tmp_path / "c.conllu")
     assert "no column 'x'" in refused("check", tmp_path / "b.txt", "--target", "x")
     assert "format: 'odd' does not exist" in refused("check", tmp_path / "b.txt", "--format", "odd")
 

@@ -113,7 +113,7 @@ def _odd(text: str) -> dict[str, str]:
                     continue
                 noted = character == "\u3000" or unicodedata.category(character) in _NOTED
                 severities[character] = "note" if noted else "warning"
-    if text[0] == " " or text[-1] == " ":
+    if text != text.strip(" "):
         severities[" "] = "warning"
     return severities
 

@@ -15,6 +15,7 @@ from elman.data.checks.findings import LABEL_PREFIX, DataSplit
 from elman.data.corpus import ReadOptions, keep_nonempty
 from elman.data.formats import Reading, read_sentences
 from elman.data.formats.class_names import UnnamedTagsError
+from elman.data.formats.reader import check_tags
 from elman.data.formats.text_io import text_blocks
 from elman.data.sentence import NO_TAG, Sentence
 from elman.errors import ConfigError, DataError
@@ -114,6 +115,8 @@ def _read_compact(
         raise ConfigError(f"{path}: {expected}; --target and --format say which")
     sentences = []
     for sentence in keep_nonempty(reading, reading.path):
+        for key in keys:
+            check_tags(sentence, key)
         columns = {target: tuple(map(intern, sentence.columns[key])) for target, key in zip(targets, keys, strict=True)}
         for name, label in sentence.labels.items():
             columns[LABEL_PREFIX + name] = (intern(label),)

@@ -166,7 +166,7 @@ class Reading:
         for sentence in sentences:
             if sentence.words:
                 for target in self._targets:
-                    self._check(sentence, target)
+                    check_tags(sentence, target)
             yield sentence
         for open_other in self._others:
             yield from self._of_other(open_other())
@@ -191,12 +191,14 @@ class Reading:
                 sentence = replace(sentence, columns=columns)
             yield sentence
 
-    def _check(self, sentence: Sentence, target: str) -> None:
-        tags = sentence.columns.get(target)
-        if tags is None:
-            raise error_at(sentence, 0, f"no tag: expected one in column {target}, found words alone")
-        if "" in tags:
-            raise error_at(sentence, tags.index(""), f"no tag: column {target} is empty")
+
+def check_tags(sentence: Sentence, target: str) -> None:
+    """Raise DataError, with the line, if a word of a sentence has no tag in the column ``target``."""
+    tags = sentence.columns.get(target)
+    if tags is None:
+        raise error_at(sentence, 0, f"no tag: expected one in column {target}, found words alone")
+    if "" in tags:
+        raise error_at(sentence, tags.index(""), f"no tag: column {target} is empty")
 
 
 def _moved(sentences: Iterator[Sentence], lines: int) -> Iterator[Sentence]:
