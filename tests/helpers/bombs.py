@@ -12,6 +12,8 @@ from inputs import PACKINGS
 LONG = LINE - 1_000
 """Characters of the longest lines that are read."""
 HALF_A_FILE = 20_000_000
+SENTENCES = 200_000
+"""Of a file that is read to its end; 4 MB of text are converted in a few seconds."""
 
 
 def whole() -> dict[str, Callable[[], bytes]]:
@@ -22,10 +24,10 @@ def whole() -> dict[str, Callable[[], bytes]]:
         "one line too long": lambda: b"a" * (LINE + 20_000_000),
         "spaces": lambda: b" " * n,
         "lines": lambda: b"a b\n" * (n // 200),
-        "empty lines": lambda: b"\n" * (n // 20),
+        "empty lines": lambda: b"\n" * SENTENCES,
         "one sentence": lambda: b"a\tX\n" * (n // 50),
         "tabs": lambda: b"a" + b"\t" * n,
-        "underscores": lambda: b"a_b " * (n // 10) + b"\n",
+        "underscores": lambda: b"a_b " * (4 * SENTENCES) + b"\n",
         "brackets": lambda: b"(S " * (LONG // 3),
         "brackets on lines": lambda: b" (S\n" * (n // 200),
         "leaves": lambda: b"(S " + b"(a b)" * (LONG // 5),

@@ -27,6 +27,8 @@ DEPTH = 100_000
 """Brackets within each other, of trees and of JSON."""
 SENTENCE = 2_000_000
 """Lines of a sentence, or brackets, words and lines of a tree; reading keeps one in memory."""
+COLUMNS = 1_000
+"""Columns of a table of words; each field is a value of its own in memory."""
 RECORD = 8_000_000
 """Brackets and quotes of a JSON record, which is kept in memory."""
 SCORES = 50_000_000
@@ -92,6 +94,11 @@ def check_length(words: int, path: str = "", line: int = 0) -> None:
 def too_many_lines(path: str, line: int) -> DataError:
     """Return the error for a sentence of more than ``SENTENCE`` lines, of which ``line`` is the last one so far."""
     return DataError(f"a sentence of more than {SENTENCE:,} lines: is a blank line missing?", path=path, line=line)
+
+
+def too_many_columns(found: int, path: str | None = None, line: int | None = None) -> DataError:
+    """Return the error for a table of ``found`` columns, more than ``COLUMNS``."""
+    return DataError(f"expected at most {COLUMNS:,} columns, found {found:,}", path=path, line=line)
 
 
 def check_lines(text: bytes, path: str = "") -> None:

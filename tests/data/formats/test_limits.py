@@ -31,6 +31,22 @@ def test_lines_of_a_sentence(format, text, tmp_path, monkeypatch):
         list(read_sentences(str(tmp_path / "f"), format=format))
 
 
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("columns", "a" + "\tX" * 1_000 + "\n"),
+        ("columns", "a" + " X" * 1_000 + "\n"),
+        ("conllup", "# global.columns = FORM" + "".join(f" C{i}" for i in range(1_000)) + "\n"),
+        ("csv", "word" + ",a" * 1_000 + "\n"),
+        ("tsv", "word" + "\ta" * 1_000 + "\n"),
+    ],
+)
+def test_columns_of_a_table(format, text, tmp_path):
+    (tmp_path / "f").write_text(text)
+    with pytest.raises(DataError, match=r"/f:1: expected at most 1,000 columns, found 1,001$"):
+        list(read_sentences(str(tmp_path / "f"), format=format))
+
+
 def test_long_lists_of_numbers_in_a_table():
     assert is_list("[1, 2]", of_texts=False) and is_list("[12]", of_texts=False) and is_list("[+1 ]", of_texts=False)
     assert not is_list("[1]", of_texts=False) and not is_list("[..1]", of_texts=False)

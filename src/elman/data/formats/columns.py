@@ -21,7 +21,7 @@ from elman.data.formats.lines import LINE_END, is_blank, whole_number
 from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
-from elman.utils.limits import SENTENCE, too_many_lines
+from elman.utils.limits import COLUMNS, SENTENCE, too_many_columns, too_many_lines
 
 HOLDS = Holds(columns=MANY, labels=MANY, confidences=True, comments=True)
 
@@ -156,6 +156,8 @@ def _read(lines: Iterable[str], layout: ColumnLayout, path: str) -> Iterator[Sen
             if layout.is_comment(line, fields, inside=bool(table)):
                 kept.append(line)
                 continue
+        if width > COLUMNS:
+            raise too_many_columns(width, path, number)
         if len(fields) != width:
             message = f"expected {layout.cut}, as in the lines before, found {len(fields)}; fix it or pass --format"
             raise DataError(message, path=path, line=number)

@@ -16,6 +16,7 @@ from elman.data.formats.text_io import BOM
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
+from elman.utils.limits import COLUMNS, too_many_columns
 
 HOLDS = Holds(columns=MANY, labels=MANY, comments=True)
 HEADER_MARK = "# global.columns ="
@@ -27,6 +28,8 @@ def parse_header(line: str) -> ConlluLayout | None:
     if not line.startswith(HEADER_MARK):
         return None
     names = [name.lower() for name in line[len(HEADER_MARK) :].rstrip(LINE_END).split(" ") if name]
+    if len(names) > COLUMNS:
+        raise too_many_columns(len(names))
     if "form" not in names or len(set(names)) < len(names):
         problem = "one twice" if len(set(names)) < len(names) else "none"
         raise DataError(f"expected the name of each column once, and a column FORM, found {problem}: {' '.join(names)}")

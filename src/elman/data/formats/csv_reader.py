@@ -23,7 +23,7 @@ from elman.data.sentence import Sentence
 from elman.data.spans import are_span_tags
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
-from elman.utils.limits import SENTENCE, too_many_lines
+from elman.utils.limits import COLUMNS, SENTENCE, too_many_columns, too_many_lines
 from elman.utils.suggest import did_you_mean
 
 WORDS = ("word", "token", "form", "words", "tokens")
@@ -97,6 +97,8 @@ class CsvFormat:
         first = next(read_rows(head[:200], self.separator(head), path), None)
         if first is None:
             raise DataError("is empty; expected a first line with the names of columns", path=path)
+        if len(first.fields) > COLUMNS:
+            raise too_many_columns(len(first.fields), path, 1)
         header = self.options.get("header", "yes") == "yes"
         names = tuple(first.fields) if header else tuple(str(i) for i in range(1, len(first.fields) + 1))
         if len(set(names)) < len(names):

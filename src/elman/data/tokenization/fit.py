@@ -149,9 +149,12 @@ def _telling(chunks: Counter[Chunk]) -> Iterator[tuple[Chunk, int]]:
     """Yield the most frequent chunks that rules can cut, with their counts."""
     size = 0
     for chunk, n in chunks.most_common():
+        length = sum(len(token.form) for token in chunk)
+        if length > CHARACTERS:  # no word of a text
+            continue
         if len(chunk) > 1 or len(chunk[0].words) > 1 or not chunk[0].form.isalpha() or is_unspaced(chunk[0].form):
             yield chunk, n
-            size += sum(len(token.form) for token in chunk)
+            size += length
             if size > CHARACTERS:
                 return
 
