@@ -196,3 +196,8 @@ def test_heavy_rows_are_read_a_few_at_a_time(tmp_path):
         del sentence
     assert most < 22 << 20  # of 24
     assert Sentence(("a",)).weight == 2
+
+
+def test_a_name_that_is_a_column_and_a_label():
+    with pytest.raises(ConfigError, match=r"^parquet: 'kind' is a column of tags in some sentences and a label in oth"):
+        open_writer("parquet", ["tag", "kind"], ["kind"])

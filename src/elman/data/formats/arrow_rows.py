@@ -16,6 +16,7 @@ from elman.data.formats.class_names import names_in
 from elman.data.formats.holds import Confidences, is_gap
 from elman.data.sentence import CONFIDENCE, LABEL_SEPARATOR, RecordSentence, Sentence
 from elman.errors import ConfigError
+from elman.utils.display import shown
 from elman.utils.imports import optional_package
 
 _GROUP_WORDS = 65_536  # per table
@@ -36,10 +37,16 @@ class ArrowRows:
     ``columns`` and ``labels``: for rows that were read from Arrow those to replace; otherwise all of them.
     ``source`` is the schema of the rows that were read, if known before the first; ``words`` their column of words, by
     default ``tokens`` or ``words``. Without such a column the words are added to tags.
+
+    Raises ConfigError for a name that is both a column and a label.
     """
 
     def __init__(self, columns: Sequence[str], labels: Sequence[str], source: Any = None, words: str = "") -> None:
         library()
+        if both := [name for name in columns if name in labels]:
+            raise ConfigError(
+                f"parquet: {shown(both[0])} is a column of tags in some sentences and a label in others; jsonl holds both"
+            )
         self._columns, self._labels = tuple(columns), tuple(labels)
         self._word_columns = {words} if words else {"tokens", "words"}
         self.schema: Any = None
