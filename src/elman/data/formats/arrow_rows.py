@@ -44,9 +44,8 @@ class ArrowRows:
     def __init__(self, columns: Sequence[str], labels: Sequence[str], source: Any = None, words: str = "") -> None:
         library()
         if both := [name for name in columns if name in labels]:
-            raise ConfigError(
-                f"parquet: {shown(both[0])} is a column of tags in some sentences and a label in others; jsonl holds both"
-            )
+            what = f"{shown(both[0])} is a column of tags in some sentences and a label in others"
+            raise ConfigError(f"parquet: {what}; jsonl holds both")
         self._columns, self._labels = tuple(columns), tuple(labels)
         self._word_columns = {words} if words else {"tokens", "words"}
         self.schema: Any = None
