@@ -27,6 +27,8 @@ except ImportError:  # Windows, where PAGE is missing too
 
 HANGS = 120.0
 """Seconds of processor time at one input after which a worker is ended."""
+RENEWED = 50
+"""Blocks after which a worker process is ended, and another started: caches fill with large words."""
 PAGE = Path("/proc/self/clear_refs")
 
 
@@ -175,6 +177,8 @@ def blocks(campaign: Any, n: int, size: int, worker_of: Callable[[int], Worker])
     """Try ``n`` inputs in blocks of ``size``, each in the worker of its block; count into the campaign."""
     for block in campaign.cases(n // size):
         worker = worker_of(block)
+        if block % RENEWED == 0:
+            worker.close()
         counts, faults = worker.run(block * size, (block + 1) * size)
         for outcome, times in counts.items():
             campaign.count(outcome + worker.how, times)
