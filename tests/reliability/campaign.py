@@ -196,23 +196,34 @@ def table(results: Mapping[str, Any]) -> str:
     for proof in results.values():
         rows = proof["versions"]
         key, row = list(rows.items())[-1]
-        cells = [
-            f"{tried(row):,}",
-            share_done(row),
-            f"{sum(map(tried, rows.values())):,}",
-            describe(row["counts"]),
-            f"{row['faults']:,}",
-        ]
+        cells = [f"{tried(row):,}", shares(rows), in_all(rows), describe(row["counts"]), f"{row['faults']:,}"]
         lines.append(f"| {proof['title']} | {' | '.join(cells)} | `{key}`, {row['date']} |")
     return "\n".join(lines) + "\n"
 
 
-def share_done(row: Mapping[str, Any]) -> str:
-    """Return which share of its cases a proof has tried with one version of the sources, such as "12 %"."""
-    if not row.get("cases"):
-        return ""
-    share = min(100.0, 100 * sum(row["done"].values()) / row["cases"])
-    return f"{share:.0f} %" if share in (0, 100) or share >= 1 else f"{share:.1f} %"
+def shares(rows: Mapping[str, Any]) -> str:
+    """Return the share of a proof's cases that was tried with the newest sources, and with others if that is more."""
+    key, row = max(reversed(rows.items()), key=lambda pair: share_done(pair[1]))
+    newest = list(rows.values())[-1]
+    more = "" if row is newest else f"; {percent(share_done(row))} of `{key}`"
+    return percent(share_done(newest)) + more if "cases" in newest else ""
+
+
+def in_all(rows: Mapping[str, Any]) -> str:
+    """Return the number of cases tried with all versions of the sources, and the faults of earlier ones."""
+    faults = sum(row["faults"] for row in list(rows.values())[:-1])
+    fixed = f"; {faults:,} fault{'s' * (faults != 1)} fixed" if faults else ""
+    return f"{sum(map(tried, rows.values())):,}{fixed}"
+
+
+def share_done(row: Mapping[str, Any]) -> float:
+    """Return which share of its cases a proof has tried with one version of the sources, from 0 to 1."""
+    return min(1.0, sum(row["done"].values()) / row["cases"]) if row.get("cases") else 0.0
+
+
+def percent(share: float) -> str:
+    """Return a share as "12 %"; 100 % is all of it."""
+    return "100 %" if share == 1 else f"{min(99.0, 100 * share):.{0 if share == 0 or share >= 0.01 else 1}f} %"
 
 
 def tried(row: Mapping[str, Any]) -> int:

@@ -74,6 +74,16 @@ def test_other_sources_have_counts_of_their_own(tmp_path: Path, monkeypatch: pyt
     assert "| Toys | 4 | 20 % | 6 | 4 refused | 0 | `000000000000`" in campaign.table(campaign.read(results))
 
 
+def test_the_fullest_version_of_the_sources_is_said(tmp_path: Path) -> None:
+    old = {"counts": {"refused": 9}, "faults": 1, "done": {"1": 10}, "cases": 10}
+    new = {"counts": {"refused": 1}, "faults": 0, "done": {"1": 1}, "cases": 10, "date": "2026-01-01"}
+    results = {"toy": {"title": "Toys", "versions": {"aaa": old, "bbb": new}}}
+    row = "| Toys | 1 | 10 %; 100 % of `aaa` | 11; 1 fault fixed | 1 refused | 0 | `bbb`, 2026-01-01 |"
+    assert row in campaign.table(results)
+    shares = [campaign.percent(share) for share in (0, 0.0012, 0.019, 0.9999, 1)]
+    assert shares == ["0 %", "0.1 %", "2 %", "99 %", "100 %"]
+
+
 def test_the_hash_is_of_the_sources_alone() -> None:
     assert campaign.hash_of(["utils"]) == campaign.hash_of(["utils"]) != campaign.hash_of(["data"])
 
