@@ -194,7 +194,9 @@ def _heads(column: Sequence[str]) -> tuple[int, ...]:
             raise _BadTree(word, f"HEAD: {expected}")
     if heads.count(0) > 1:
         first = heads.index(0)
-        raise _BadTree(heads.index(0, first + 1), f"a second root (HEAD is 0); the first is {_OTHER}; expected one", first)
+        raise _BadTree(
+            heads.index(0, first + 1), f"a second root (HEAD is 0); the first is {_OTHER}; expected one", first
+        )
     reached_from = [0] * (len(heads) + 1)  # the start of the first path through each word
     reached_from[0] = -1
     for start in range(1, len(heads) + 1):
