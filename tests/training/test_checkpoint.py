@@ -21,6 +21,7 @@ from elman.training.run_options import RunOptions
 from elman.training.time_budget import Budget
 from elman.training.train_rnn import train_rnn
 from elman.training.trainer import fit
+from elman.utils import durable
 from scripted_task import Task, same
 from small_language import SMALL, TRAIN, bits, trained
 
@@ -78,6 +79,45 @@ def test_a_damaged_file_falls_back_on_the_generation_before(begun: Checkpoints, 
             assert told[0].endswith(f"; the run goes on from the generation before it, {path}.previous")
     with pytest.raises(ModelFileError, match=f"^{path}: no (such|whole) checkpoint"):
         checkpoint.reopen(path, print)
+
+
+def test_the_generation_that_a_run_went_on_from_stays_until_there_is_another(
+    begun: Checkpoints, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The damaged file would take its place, and then a kill between two renames would leave nothing whole."""
+    begun.section("a").save({"n": 1}, {})
+    begun.write()
+    for reopen in (lambda: checkpoint.reopen(path, print), lambda: checkpoint.reopen_or_begin(path, ABOUT, 0.0, print)):
+        Path(path).write_bytes(b"damaged")
+        again = reopen()
+        with monkeypatch.context() as patch:
+            patch.setattr(durable, "rename_open", lambda *names: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                again.write()
+        assert content(f"{path}.previous") == {"a": {"n": 1}}
+        assert again.write() and again.write()
+        assert content(path) == content(f"{path}.previous") == {"a": {"n": 1}}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_stays_and_leads_to_the_checkpoint(path: str, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    os.symlink(tmp_path / "disk" / "run", path)
+    found = checkpoint.begin(path, ABOUT, 0.0, print)
+    found.write()
+    assert sorted(os.listdir(tmp_path / "disk")) == ["run", "run.previous"] and os.path.islink(path)
+    os.unlink(tmp_path / "disk" / "run")
+    with pytest.raises(ConfigError, match="there already"):
+        checkpoint.begin(path, ABOUT, 0.0, print)
+    checkpoint.reopen(path, print).remove()
+    assert os.listdir(tmp_path / "disk") == []
+
+
+@pytest.mark.parametrize("name", ["-", os.devnull])
+def test_a_stream_or_device_holds_no_checkpoint(name: str) -> None:
+    with pytest.raises(OutputError, match="cannot hold a checkpoint, which is read again; name a file$"):
+        checkpoint.begin(name, ABOUT, 0.0, print, overwrite=True)
+    assert os.path.exists(os.devnull)
 
 
 def test_other_files_are_no_checkpoints(path: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from elman.cli.options import option
+from elman.cli.outputs import check_not_an_input
 from elman.errors import ConfigError
 from elman.utils import signals
 
@@ -56,6 +58,28 @@ def missing(kind: str, hint: str) -> NoReturn:
     raise click.MissingParameter(ctx=context, param=parameter, param_hint=hint, param_type=kind)
 
 
+def check_run_outputs(
+    outputs: Mapping[str, str | None], inputs: Sequence[str], checkpoint: str | None, *, also_read: Sequence[str] = ()
+) -> None:
+    """Raise OutputError or ConfigError if an output cannot be written, is read, or has the name of another one.
+
+    ``outputs`` are named as a message does; ``checkpoint`` is that of the run, if it has one: both its files count.
+    ``also_read`` are files that outputs may replace, but no checkpoint.
+    """
+    from elman.training.checkpoint import generations
+    from elman.utils.files import check_target
+
+    found = [(what, path) for what, path in outputs.items() if path is not None]
+    if checkpoint is not None:
+        found += [("checkpoint", path) for path in generations(checkpoint)]
+    named: dict[str, str] = {}
+    for what, path in found:
+        check_target(path, text=what in ("log", "page"))
+        check_not_an_input(path, [*inputs, *also_read] if what == "checkpoint" else inputs)
+        if (other := named.setdefault(os.path.realpath(path), what)) != what:
+            raise ConfigError(f"{path}: is both the {other} and the {what}; name two files")
+
+
 _T = TypeVar("_T", bound=CheckpointOptions)
 
 
@@ -69,7 +93,7 @@ def begin(options: CheckpointOptions, command: str, files: list[str], notes: Not
     digest.kept(files, _WHY)
     arguments = {name: value for name, value in asdict(options).items() if name not in _FREE}
     run = command, arguments, files
-    return run_identity.begin(options.checkpoint, run, options.every, notes.warn, overwrite=options.overwrite)
+    return run_identity.begin(options.checkpoint, run, options.every, notes.alarm, overwrite=options.overwrite)
 
 
 def resumed(options: _T, command: str, paths: tuple[str, ...], notes: Notes) -> tuple[_T, Checkpoints]:
@@ -80,7 +104,7 @@ def resumed(options: _T, command: str, paths: tuple[str, ...], notes: Notes) -> 
     from elman.training import run_identity
 
     assert options.resume is not None
-    found = run_identity.reopen(options.resume, command, options.every, notes.warn)
+    found = run_identity.reopen(options.resume, command, options.every, notes.alarm)
     given, source = asdict(options), click.get_current_context().get_parameter_source
     typed = {name for name in given if name not in _FREE and source(name) == click.core.ParameterSource.COMMANDLINE}
     arguments = run_identity.agreed(found, {name: given[name] for name in typed}, dict.fromkeys(typed))

@@ -30,6 +30,10 @@ class Notes:
         """Add a warning."""
         self._append(f"elman: warning: {text}")
 
+    def alarm(self, text: str) -> None:
+        """Print a warning at once, since what it tells cannot wait for the end of a long run."""
+        tell(f"elman: warning: {text}")
+
     def _append(self, line: str) -> None:
         self._lines.append(line)
         if self._verbose:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -10,15 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from elman.cli.checkpoints import CheckpointOptions, missing
+from elman.cli.checkpoints import CheckpointOptions, check_run_outputs, missing
 from elman.cli.notes import Notes
 from elman.cli.options import argument, option
-from elman.cli.outputs import check_not_an_input
 from elman.cli.progress import TrainingProgress
 from elman.cli.reports.training import summary
 from elman.cli.say import say, tell
 from elman.cli.training_options import SettingsOptions
-from elman.errors import ConfigError
 from elman.utils import signals
 
 if TYPE_CHECKING:
@@ -74,7 +71,7 @@ def run_training(
     progress = TrainingProgress(
         log, notes.warn, quiet=options.quiet, verbose=options.verbose, append=options.resume is not None
     )
-    signals.say((_NOTHING if run is None else _NO_MODEL) + how_to_go_on)
+    signals.say((_NOTHING if run is None else _NO_MODEL if run.is_new else "stopped") + how_to_go_on)
     try:
         tagger = _train(options, arguments, run, progress, notes)
     except KeyboardInterrupt:
@@ -108,15 +105,16 @@ def _begun(
     given = checkpointed.DEFAULTS | {name: value for name, value in arguments.items() if name != "threads"}
     data = list(options.train) or None, options.held_out
     if options.resume is not None:
-        run = checkpointed.resume(options.resume, options.every, data, given, notes.warn)
+        run = checkpointed.resume(options.resume, options.every, data, given, notes.alarm)
         output, log = (getattr(options, name) or run.output(name) for name in ("output", "log"))
         if output is None:
             missing("option", "'-o' / '--output'")
+        check_run_outputs({"model": output, "log": log}, run.inputs, options.resume)
         return run, output, log
     assert options.output is not None
     outputs = {"output": options.output, "log": options.log}
     run = checkpointed.begin(
-        options.checkpoint, options.every, data, given, notes.warn, overwrite=options.overwrite, outputs=outputs
+        options.checkpoint, options.every, data, given, notes.alarm, overwrite=options.overwrite, outputs=outputs
     )
     return run, options.output, options.log
 
@@ -129,22 +127,12 @@ def _metavar(options: TrainedOptions) -> str:
 
 def _check_outputs(options: TrainedOptions, more: Sequence[str | None]) -> None:
     """Raise OutputError or ConfigError before training rather than after it."""
-    from elman.utils.files import check_target
-
     if not options.train:
         missing("argument", f"'{_metavar(options)}'")
     if options.output is None:
         missing("option", "'-o' / '--output'")
     inputs = [path for path in (*options.train, options.held_out, options.config, *more) if path is not None]
-    for target, text in ((options.output, False), (options.log, True), (options.checkpoint, False)):
-        if target is not None:
-            check_target(target, text=text)
-            check_not_an_input(target, inputs)
-    outputs = {"model": options.output, "log": options.log, "checkpoint": options.checkpoint}
-    named: dict[str, str] = {}
-    for what, path in outputs.items():
-        if path is not None and (other := named.setdefault(os.path.realpath(path), what)) != what:
-            raise ConfigError(f"{path}: is both the {other} and the {what}; name two files")
+    check_run_outputs({"model": options.output, "log": options.log}, inputs, options.checkpoint)
 
 
 def _train(

@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
 READ = ("vectors", "base", "like")
 """Those that name a file."""
 COMMAND = "train"
+PRETRAIN = "pretrain"
 _WHY = "a run with a checkpoint that goes on reads its data again"
 
 OnProblem = Callable[[str], None]
@@ -84,6 +85,11 @@ class CheckpointedRun:
         """Return the path of an output, as it is named here."""
         path = self.outputs.get(name)
         return run_identity.local(self.checkpoints, path) if isinstance(path, str) else None
+
+    @property
+    def inputs(self) -> list[str]:
+        """The files that it reads, as they are named here."""
+        return [run_identity.local(self.checkpoints, path) for path in self.checkpoints.about["files"]]
 
     def train(self, run: RunOptions) -> Predictor:
         """Train, and write a checkpoint at the end if the run was stopped; a mistake in the arguments leaves none.
@@ -162,6 +168,9 @@ def resume(
         _data(checkpoints, *each, own["text_column"])
         for each in zip(("train", "dev"), data, recorded if isinstance(recorded, list) else (None, None), strict=True)
     )
+    if given["task"] == PRETRAIN != own["task"]:
+        again = f"elman {COMMAND} --resume {checkpoints.path}"
+        raise ConfigError(f"{checkpoints.path}: a run of elman {COMMAND}; {again} goes on with it")
     own |= {name: run_identity.local(checkpoints, str(own[name])) for name in READ if own.get(name) is not None}
     if own.get("lexicon") is not None:
         own["lexicon"] = [run_identity.local(checkpoints, str(path)) for path in own["lexicon"]]

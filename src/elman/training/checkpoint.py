@@ -19,12 +19,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from elman.errors import ConfigError, ElmanError, ModelFileError
+from elman.errors import ConfigError, ElmanError, ModelFileError, OutputError
 from elman.models import file
 from elman.utils.display import shown
 from elman.utils.durable import remove_left, write_generation
 from elman.utils.durations import seconds_of
-from elman.utils.files import check_target
+from elman.utils.files import check_target, is_direct
 from elman.utils.validation import demand
 
 Facts = dict[str, Any]
@@ -150,10 +150,10 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove the files."""
-        for path in (self.path, self.path + PREVIOUS):
+        for path in generations(self.path):
             with suppress(OSError):
                 os.unlink(path)
-        remove_left(os.path.abspath(self.path))
+        remove_left(os.path.abspath(generations(self.path)[0]))
 
 
 class _Store:
@@ -175,6 +175,7 @@ class _Store:
         self._number, self._due_at = 0, time.monotonic() + every
         self._problems: set[str] = set()
         self.stopped = False  # whether a section was
+        self.is_whole = True  # whether the latest generation may become the one before
 
     def saved(self, key: str) -> Saved | None:
         state = self.states.get(key)
@@ -208,7 +209,9 @@ class _Store:
             tensors = {f"{key}:{name}": array for key, arrays in groups for name, array in arrays.items()}
             try:
                 data = file.to_bytes({_KEY: {"about": self.about, "sections": facts}}, tensors, self.path)
-                write_generation(self.path, self.path + PREVIOUS, data)
+                latest, previous = generations(self.path)
+                write_generation(latest, previous if self.is_whole else None, data)
+                self.is_whole = True
             except ElmanError as error:
                 if first:
                     raise
@@ -231,9 +234,11 @@ def begin(
     ``every`` is the time in seconds between two generations; 0: one after every step.
     Raises ConfigError if there is a checkpoint already, unless ``overwrite``; OutputError if it cannot be written.
     """
+    if path == "-" or is_direct(path):
+        raise OutputError(f"{path}: cannot hold a checkpoint, which is read again; name a file")
     check_target(path, text=False)
     found = Checkpoints(_Store(path, about, every, on_problem))
-    if os.path.exists(path) or os.path.exists(path + PREVIOUS):
+    if any(map(os.path.exists, generations(path))):
         if not overwrite:
             raise ConfigError(f"{path}: there already; --resume {path} goes on with that run, --overwrite starts again")
         found.remove()
@@ -247,16 +252,20 @@ def reopen(path: str, on_problem: Callable[[str], None], every: str | float | No
     If the file is damaged or missing, the generation before it is used, and ``on_problem`` is told. Raises
     ModelFileError if neither can be used.
     """
+    is_whole, (_, previous) = True, generations(path)
     try:
         about, states = _read(path)
     except ModelFileError as error:
         try:
-            about, states = _read(path + PREVIOUS)
+            about, states = _read(previous)
         except ModelFileError:
             raise error from None
-        on_problem(f"{error}; the run goes on from the generation before it, {path + PREVIOUS}")
+        is_whole = False
+        on_problem(f"{error}; the run goes on from the generation before it, {previous}")
     found = about["every"] if every is None else interval(every)
-    return Checkpoints(_Store(path, about | {"every": found}, found, on_problem, states))
+    store = _Store(path, about | {"every": found}, found, on_problem, states)
+    store.is_whole = is_whole
+    return Checkpoints(store)
 
 
 def reopen_or_begin(path: str, about: Facts, every: float, on_problem: Callable[[str], None]) -> Checkpoints:
@@ -265,11 +274,22 @@ def reopen_or_begin(path: str, about: Facts, every: float, on_problem: Callable[
     Nothing is written before the first generation is due; it replaces a file of another run.
     """
     states: Mapping[str, tuple[Facts, Arrays]] = {}
-    for name in (path + PREVIOUS, path):  # the later one counts
+    is_whole = False
+    for name in reversed(generations(path)):  # the later one counts
+        is_whole = False
         with suppress(ModelFileError):
             found, saved = _read(name)
             states = saved if found == about else {}
-    return Checkpoints(_Store(path, about, every, on_problem, states))
+            is_whole = True
+    store = _Store(path, about, every, on_problem, states)
+    store.is_whole = is_whole
+    return Checkpoints(store)
+
+
+def generations(path: str) -> tuple[str, str]:
+    """Return the files of a checkpoint, the latest generation and the one before; of a link those where it leads to."""
+    latest = os.path.realpath(path) if os.path.islink(path) else path
+    return latest, latest + PREVIOUS
 
 
 def _read(path: str) -> tuple[Facts, dict[str, tuple[Facts, Arrays]]]:

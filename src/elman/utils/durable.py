@@ -160,9 +160,10 @@ def rename_open(file: BinaryIO, path: str, target: str) -> None:
     sync_folder(os.path.dirname(target))
 
 
-def write_generation(path: str, previous: str, data: bytes) -> None:
+def write_generation(path: str, previous: str | None, data: bytes) -> None:
     """Write a file whose last content stays as the file ``previous``: at every moment one of the two is whole.
 
+    None: the last content is replaced, since it is not whole and would take the place of one that is.
     Raises OutputError.
     """
     with while_writing(path):

@@ -60,6 +60,7 @@ def is_texts(value: Any) -> bool:
 
 def front(record: Mapping[str, Any], kinds: Sequence[str]) -> Front:
     """Validate the common part of a record. Raises ModelFileError if it is malformed or its kind not in ``kinds``."""
+    demand("checkpoint" not in record, "a checkpoint, not a model; --resume goes on with its run")
     kind, format, targets = _field(record, "kind", str), _field(record, "format", str), _targets(record)
     data, model = _field(record, "data", dict), _field(record, "model", dict)
     demand(kind in kinds, f"expected a model that is {' or '.join(kinds)}, found {shown(kind)}")

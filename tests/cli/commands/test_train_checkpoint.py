@@ -125,6 +125,42 @@ def test_refusals(refused: Refused, run: Run, train_file: Path, tmp_path: Path, 
     assert sorted(os.listdir(tmp_path)) == ["dev.txt", "m", "train.txt"]
 
 
+def test_no_output_has_the_name_of_a_checkpoint(
+    refused: Refused, run: Run, train_file: Path, tmp_path: Path, arguments: list[object]
+) -> None:
+    """FILE.previous is removed at the end, whatever it is; a resumed run may name other outputs, too."""
+
+    def line(*options: object) -> str:
+        return refused(*options, cwd=tmp_path).removeprefix("elman: ").rstrip("\n")
+
+    before = "c.previous: is both the {} and the checkpoint; name two files"
+    assert line("train", train_file, "-o", "c.previous", "--checkpoint", "c") == before.format("model")
+    assert line("train", train_file, "-o", "m", "--log", "c.previous", "--checkpoint", "c") == before.format("log")
+    (tmp_path / "c.previous").write_bytes(train_file.read_bytes())
+    read = "c.previous: is read and would be written over; name another file"
+    assert line("train", "c.previous", "-o", "m", "--checkpoint", "c", "--overwrite") == read
+    learn = ["learn", "m", "x", "--replay", train_file, "--heldout", train_file, "--retrain", "--checkpoint", "c"]
+    assert line(*learn, "-o", "c") == "c: is both the model and the checkpoint; name two files"
+    assert line("search", "c.previous", "--results", "r", "-o", "r.checkpoint").startswith("r.checkpoint: is named for")
+    os.unlink(tmp_path / "c.previous")
+    code = "import os\n"
+    code += "from elman.training import trainer; trainer.Updates.__call__ = lambda *a: os._exit(7)\n"
+    code += "from elman.__main__ import main; main()"  # ends in its first step
+    assert subprocess.run([sys.executable, "-c", code, *map(str, arguments)], cwd=tmp_path).returncode == 7
+    kept = {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}
+    assert line("train", "--resume", "c", "-o", "c") == "c: is both the model and the checkpoint; name two files"
+    assert line("train", "--resume", "c", "-o", "train.txt").startswith("train.txt: is read and would")
+    assert line("train", "--resume", "c", "--log", "dev.txt").startswith("dev.txt: is read and would")
+    assert line("train", "--resume", "c", "-o", "no/m").startswith("no/m: cannot be written: there is no folder")
+    assert line("pretrain", "--resume", "c") == "c: a run of elman train; elman train --resume c goes on with it"
+    assert line("tag", "c", "dev.txt") == "c: a checkpoint, not a model; --resume goes on with its run"
+    assert kept == {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}
+    (tmp_path / "c.previous").write_bytes(kept["c"])
+    (tmp_path / "c").write_bytes(b"")
+    warned = run("train", "--resume", "c", "--quiet", cwd=tmp_path).stderr.decode()
+    assert warned.startswith("elman: warning: c: no whole checkpoint: ") and "goes on from the generation" in warned
+
+
 @no_signals
 @pytest.mark.parametrize("number", ["SIGKILL", "SIGTERM"])
 def test_retraining_goes_on(

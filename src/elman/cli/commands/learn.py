@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elman.cli.checkpoints import CheckpointOptions, begin, ending, missing, resumed
+from elman.cli.checkpoints import CheckpointOptions, begin, check_run_outputs, ending, missing, resumed
 from elman.cli.loading import load_model
 from elman.cli.notes import Notes
 from elman.cli.options import (
@@ -22,7 +22,7 @@ from elman.cli.options import (
     option,
     seed_option,
 )
-from elman.cli.outputs import check_not_an_input, check_outputs, size, write_page
+from elman.cli.outputs import check_outputs, size, write_page
 from elman.cli.progress import TrainingProgress
 from elman.cli.reports.learn import report, retrained
 from elman.cli.say import say, say_json, tell
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
     Learned = Tagger | TextClassifier
     Texts = tuple[list[Correction], list[Correction]]
+
+
+_PATHS = ("model", "corrections", "output", "replay", "heldout", "html")
+"""The options that name files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +104,7 @@ def learn(options: Options) -> None:
     notes = options.notes()
     checkpoints: Checkpoints | None = None
     if options.resume is not None:
-        options, checkpoints = resumed(options, "learn", ("model", "corrections", "output", "replay", "heldout"), notes)
+        options, checkpoints = resumed(options, "learn", _PATHS, notes)
     _check(options)
     if checkpoints is None:
         checkpoints = begin(options, "learn", _files(options), notes)
@@ -157,8 +161,6 @@ def _stopped(checkpoints: Checkpoints) -> str:
 
 def _check(options: Options) -> None:
     """Raise ConfigError or OutputError before learning rather than after it."""
-    from elman.utils.files import check_target
-
     for given, kind, hint in (
         (options.model, "argument", "'MODEL'"),
         (options.corrections, "argument", "'CORRECTIONS...'"),
@@ -168,15 +170,10 @@ def _check(options: Options) -> None:
             missing(kind, hint)
     if options.checkpoint is not None and not options.retrain:
         raise ConfigError("--checkpoint: expected --retrain with it; without it there is little to lose")
-    if options.checkpoint is not None:
-        check_target(options.checkpoint, text=False)
-        check_not_an_input(options.checkpoint, [*_files(options), options.output])
     data = [path for path in (*options.corrections, options.replay, options.heldout) if path is not None]
     check_outputs([options.model, *data], html=options.html)
-    check_target(options.output, text=False)
-    check_not_an_input(options.output, data)
-    if options.html is not None and os.path.realpath(options.html) == os.path.realpath(options.output):
-        raise ConfigError(f"{options.html}: is both the model and the page; name two files")
+    outputs = {"model": options.output, "page": options.html}
+    check_run_outputs(outputs, data, options.checkpoint or options.resume, also_read=[options.model])
     if options.json and options.output == "-":
         raise ConfigError("--json: standard output holds the model; name a file with -o")
     if options.retrain and options.replay is None:

@@ -115,11 +115,15 @@ def search(options: Options) -> None:
 
 def _check(options: Options) -> None:
     """Raise OutputError or ConfigError before training rather than after it."""
+    from elman.analysis.search.in_progress import ENDING
+    from elman.training.checkpoint import generations
     from elman.utils.files import check_target
 
     inputs = [*options.train, options.dev, options.config, options.vectors, options.space]
     check_outputs([path for path in inputs if path is not None], plot=options.plot)
     outputs = [path for path in (options.output, options.results, options.plot) if path is not None]
+    if options.results is not None:
+        outputs += generations(options.results + ENDING)
     for path in outputs:
         check_not_an_input(path, [each for each in inputs if each is not None])
     if options.output is not None:
