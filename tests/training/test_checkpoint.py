@@ -163,7 +163,9 @@ def test_a_checkpoint_that_is_there(begun: Checkpoints, path: str) -> None:
     os.unlink(path)  # the generation before counts, too
     with pytest.raises(ConfigError, match=f"^{path}: there already; --resume {path} goes on .*"):
         checkpoint.begin(path, ABOUT, 0.0, print)
-    checkpoint.begin(path, ABOUT, 0.0, print, overwrite=True)
+    other = checkpoint.begin(path, ABOUT, 0.0, print, overwrite=True)
+    assert os.listdir(os.path.dirname(path)) == ["run.previous"]  # until training begins
+    other.section("network")
     assert os.listdir(os.path.dirname(path)) == ["run"]
 
 

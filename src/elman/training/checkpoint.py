@@ -138,6 +138,7 @@ class Checkpoints:
 
     def section(self, name: str) -> Section:
         """Return a section; its name occurs once in its part."""
+        self._store.take_over()  # the arguments are checked by now
         return Section(self._store, self._prefix + name)
 
     def forget(self, name: str) -> None:
@@ -146,14 +147,13 @@ class Checkpoints:
 
     def write(self) -> bool:
         """Write a generation now; return whether it could be written."""
+        self._store.take_over()
         return self._store.write()
 
     def remove(self) -> None:
-        """Remove the files."""
-        for path in generations(self.path):
-            with suppress(OSError):
-                os.unlink(path)
-        remove_left(os.path.abspath(generations(self.path)[0]))
+        """Remove the files, unless they are still those of another run."""
+        if not self._store.replaces:
+            self._store.remove()
 
 
 class _Store:
@@ -176,6 +176,21 @@ class _Store:
         self._problems: set[str] = set()
         self.stopped = False  # whether a section was
         self.is_whole = True  # whether the latest generation may become the one before
+        self.replaces = False  # whether the files are still those of another run, which the first section ends
+
+    def remove(self) -> None:
+        for path in generations(self.path):
+            with suppress(OSError):
+                os.unlink(path)
+        remove_left(os.path.abspath(generations(self.path)[0]))
+
+    def take_over(self) -> None:
+        """Write the first generation in place of those of another run, if there are some."""
+        with self._lock:
+            if self.replaces:
+                self.replaces = False
+                self.remove()
+                self.write(first=True)
 
     def saved(self, key: str) -> Saved | None:
         state = self.states.get(key)
@@ -231,6 +246,7 @@ def begin(
 ) -> Checkpoints:
     """Write the first generation of a run, ``about`` which run it is, and return its checkpoints.
 
+    ``overwrite`` allows a checkpoint to be there already; it is replaced when the first section begins.
     ``every`` is the time in seconds between two generations; 0: one after every step.
     Raises ConfigError if there is a checkpoint already, unless ``overwrite``; OutputError if it cannot be written.
     """
@@ -241,8 +257,9 @@ def begin(
     if any(map(os.path.exists, generations(path))):
         if not overwrite:
             raise ConfigError(f"{path}: there already; --resume {path} goes on with that run, --overwrite starts again")
-        found.remove()
-    found._store.write(first=True)
+        found._store.replaces = True
+    else:
+        found._store.write(first=True)
     return found
 
 

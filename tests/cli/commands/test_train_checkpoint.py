@@ -120,6 +120,8 @@ def test_refusals(refused: Refused, run: Run, train_file: Path, tmp_path: Path, 
     (tmp_path / "c").write_bytes(b"")
     there = "c: there already; --resume c goes on with that run, --overwrite starts again"
     assert line(*arguments) == there
+    assert line(*arguments, "--overwrite", "--set", "hiden=3").startswith("no setting 'hiden'")
+    assert (tmp_path / "c").read_bytes() == b""
     assert line("train", "--resume", "c").startswith("c: no whole checkpoint: not a model file, or cut short")
     assert run(*arguments, "--overwrite", "--set", "epochs=1", cwd=tmp_path).returncode == 0
     assert sorted(os.listdir(tmp_path)) == ["dev.txt", "m", "train.txt"]
