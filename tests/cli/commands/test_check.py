@@ -118,6 +118,14 @@ def test_refused(refused: Refused, tmp_path: Path) -> None:
     assert "format: 'odd' does not exist" in refused("check", tmp_path / "b.txt", "--format", "odd")
 
 
+def test_very_many_findings(run: Run, tmp_path: Path) -> None:
+    """Time that grows with the square of their number would be minutes here."""
+    n = 100_000
+    (tmp_path / "a.txt").write_text("\x85_A\n" * n, encoding="utf-8")
+    said = run("check", tmp_path / "a.txt", "--all").stdout
+    assert said.count(b"the word") >= n
+
+
 def test_bytes_of_another_encoding(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("é_X\n".encode() + b"caf\xe9_X\n")
     result = run("check", "a.txt", cwd=tmp_path)

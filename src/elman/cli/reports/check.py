@@ -52,20 +52,22 @@ def _splits(report: CheckReport) -> Iterator[str]:
 
 
 def _group(group: FindingGroup, everything: bool) -> Iterator[str]:
-    shown = group.findings if everything else group.findings[: MOST_FINDINGS[group.severity]]
-    label = click.style(f"{group.severity:<8}", fg=_COLOURS[group.severity], bold=True)
+    severity = group.severity
+    shown = group.findings if everything else group.findings[: MOST_FINDINGS[severity]]
+    label = click.style(f"{severity:<8}", fg=_COLOURS[severity], bold=True)
     first, *rest = wrapped(group.title, " " * 8, " " * 8)
     yield label + bold(first[8:])
     yield from map(bold, rest)
     for finding in shown:
-        yield from wrapped(_text(finding, group), "  ", "      ")
+        yield from wrapped(_text(finding, severity), "  ", "      ")
     if len(shown) < len(group.findings):
         yield f"  and {len(group.findings) - len(shown):,} more (--all shows all)"
 
 
-def _text(finding: Finding, group: FindingGroup) -> str:
+def _text(finding: Finding, severity: str) -> str:
+    """Return a finding as text, with its severity if that is not the one of its group."""
     text = f"{finding.place}: {finding.message}"
-    if finding.severity != group.severity:
+    if finding.severity != severity:
         text += f" ({finding.severity})"
     if finding.others:
         first, more = finding.others[0], len(finding.others) - 1
