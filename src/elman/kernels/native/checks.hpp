@@ -12,7 +12,7 @@ inline void expect(bool holds, const char* what) {
 }
 // Returns a · b; throws if the product overflows.
 inline Size times(Size a, Size b) {
-  Size product;
+  Size product = 0;
   expect(a >= 0 && b >= 0 && !__builtin_mul_overflow(a, b, &product), "sizes that memory can hold");
   return product;
 }
