@@ -37,6 +37,7 @@ from elman.taggers import fast_lines
 THREADS = 64
 TASKS_EACH = 4
 REPEATS = 2  # of each combination, with other seeds
+WAIT = 600.0  # seconds, after which a run hangs
 NATIVE = ROOT / "src" / "elman" / "kernels" / "native"
 COMPILER = shlex.split(os.environ.get("CXX") or "c++")
 FLAGS = ["-std=c++17", "-O1", "-g", "-fsanitize=thread", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Wno-psabi"]
@@ -147,12 +148,12 @@ class Files:
 
     def __init__(self, folder: Path, models: Iterable[str] = MODELS) -> None:
         draw = random.Random(1)
-        words = [word for row in ROWS for word, _ in row]
-        strange = ["Łódź", "x1", "saws", "DOGS", "日本", "a-b"]
-        lines = [
-            draw.choices([*words, *strange, *(f"w{draw.randrange(3_000)}" for _ in range(40))], k=12)
-            for _ in range(400)
-        ]
+        words = sorted({word for row in ROWS for word, _ in row})
+        words += ["Łódź", "x1", "saws", "DOGS", "日本", "a-b"]
+        lines = []
+        for _ in range(1_200):  # more words than small tables hold
+            new = [f"{draw.choice('wé')}{draw.randrange(20_000)}" for _ in range(12)]
+            lines.append(draw.choices([*words, *new], k=12))
         self.text = "".join(" ".join(line[: draw.randint(1, 12)]) + "\n" for line in lines)
         self.folder = folder
         (folder / "text").write_bytes(self.text.encode())
@@ -191,7 +192,11 @@ def start(program: Path, *arguments: object) -> tuple[int, str, str]:
     """Run the program; return its exit status, which no report changes, and what it wrote to its streams."""
     command = [str(program), *map(str, arguments)]
     env = {**os.environ, "TSAN_OPTIONS": "exitcode=0"}
-    ended = subprocess.run(command, capture_output=True, text=True, errors="replace", env=env, check=False)
+    how: Any = {"capture_output": True, "text": True, "errors": "replace", "env": env}
+    try:
+        ended = subprocess.run(command, timeout=WAIT, check=False, **how)
+    except subprocess.TimeoutExpired as error:
+        return -1, "", f"no end within {WAIT:.0f} seconds\n{(error.stderr or b'').decode(errors='replace')}"
     return ended.returncode, ended.stdout, ended.stderr
 
 

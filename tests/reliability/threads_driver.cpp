@@ -35,7 +35,7 @@ using elman::LineTagger;
 using elman::Size;
 using elman::View;
 
-constexpr std::size_t LINES = 10;        // of a piece of text
+constexpr std::size_t LINES = 30;            // of a piece of text
 const char* const REFUSED = "no \xff text";  // bytes that are not UTF-8
 
 std::string read_file(const std::string& path) {
