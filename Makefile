@@ -95,15 +95,16 @@ build/sanitize/.built: $(SOURCES) | $(VENV)/.made
 	@$(PIP) install --no-deps --target build/sanitize/site build/sanitize/*.whl
 	@touch $@
 
-sanitize-threads: $(VENV)/.extra-test $(VENV)/.installed ## tagging, loading and learning in 64 threads under ThreadSanitizer (gcc, Linux); OPTIONS='--minutes 10'
+sanitize-threads: $(VENV)/.extra-test $(VENV)/.installed ## tagging, loading and learning in 64 threads under ThreadSanitizer, from Python and from C++ (gcc, Linux); OPTIONS='--minutes 10'
 	@echo "make: building the kernels with ThreadSanitizer"
 	@rm -rf build/sanitize-threads
 	@$(PIP) wheel . --no-deps --wheel-dir build/sanitize-threads --config-settings=build-dir=build/sanitize-threads/cmake \
 	  --config-settings=cmake.build-type=RelWithDebInfo --config-settings=cmake.define.ELMAN_SANITIZE_THREADS=ON
 	@$(PIP) install --no-deps --target build/sanitize-threads/site build/sanitize-threads/*.whl
-	@PYTHONPATH=build/sanitize-threads/site ELMAN_KERNELS=native OPENBLAS_NUM_THREADS=1 \
+	@failed=; PYTHONPATH=build/sanitize-threads/site ELMAN_KERNELS=native OPENBLAS_NUM_THREADS=1 \
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libtsan.so)" TSAN_OPTIONS="exitcode=0 log_path=$(abspath build/sanitize-threads)/report" \
-	  $(BIN)/python tests/reliability/many_threads.py --sanitized --share 0.1 --minutes 5 $(OPTIONS)
+	  $(BIN)/python tests/reliability/many_threads.py --sanitized --share 0.1 --minutes 5 $(OPTIONS) || failed=1; \
+	  CXX="$(CXX)" $(BIN)/python tests/reliability/native_threads.py --minutes 10 $(OPTIONS) || failed=1; test -z "$$failed"
 
 # Each proof adds its counts to benchmarks/results/reliability.json and goes on where it ended, until its share is done.
 PROOFS := $(if $(PART),$(PART),fault_calls power_loss address_space poor_places many_threads mutate_models mutate_inputs \

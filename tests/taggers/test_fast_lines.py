@@ -137,6 +137,35 @@ def test_bytes_that_are_no_text(models: Callable[[str], Path]) -> None:
 
 
 @native
+def test_an_error_of_one_thread_is_not_raised_in_another(models: Callable[[str], Path]) -> None:
+    """Threads compute the rows of each other's words."""
+    _, own = both(models("default"), threads=1)
+    errors: list[Exception] = []
+    together = threading.Barrier(16)
+
+    def work(number: int) -> None:
+        together.wait()
+        for i in range(5):
+            words = [f"{number}-{i}-{word}" for word in range(600)]
+            text = " ".join(words).encode()
+            try:
+                if number % 2:
+                    assert next(own.tag_lines([text])).count(b"_") == len(words)
+                else:
+                    with pytest.raises(UnicodeDecodeError):
+                        next(own.tag_lines([b"%d-\xff " % number + text]))
+            except Exception as error:
+                errors.append(error)
+
+    started = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+    assert not errors
+
+
+@native
 def test_whatever_else_it_is_asked_for_the_whole_tagger_answers(models: Callable[[str], Path]) -> None:
     whole, own = both(models("default"))
     assert own._whole is None

@@ -4,11 +4,9 @@
 #include <nanobind/ndarray.h>
 
 #include <chrono>
-#include <stdexcept>
-#include <string>
 #include <thread>
 
-#include "types.hpp"
+#include "checks.hpp"
 
 namespace elman {
 
@@ -51,15 +49,6 @@ using Ids = In<Id, 1>;
 template <class Array>
 inline Size dim(const Array& array, Size axis) {
   return static_cast<Size>(array.shape(static_cast<std::size_t>(axis)));
-}
-inline void expect(bool holds, const char* what) {
-  if (!holds) throw std::invalid_argument(std::string("shapes do not fit: ") + what);
-}
-// Returns a · b; throws if the product overflows.
-inline Size times(Size a, Size b) {
-  Size product;
-  expect(a >= 0 && b >= 0 && !__builtin_mul_overflow(a, b, &product), "sizes that memory can hold");
-  return product;
 }
 // The bytes of an object, valid during this object's lifetime.
 class Buffer {

@@ -1,360 +1,87 @@
-// Tags lines of words, bytes in and bytes out, with a trained LSTM; `elman tag` uses it for large text. No word becomes
-// a Python object, and NumPy is not needed. Results are bit-identical to elman.models.inference, which documents the
-// computation.
+// Binds the line tagger to Python.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <algorithm>
-#include <condition_variable>
-#include <cstring>
-#include <memory>
-#include <mutex>
-#include <stdexcept>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "arrays.hpp"
-#include "int8.hpp"
-#include "kernels.hpp"
-#include "text.hpp"
-#include "weights.hpp"
-#include "workspace.hpp"
+#include "line_tagger.hpp"
 
 namespace elman {
 
 namespace {
 
-constexpr Size CHUNK = 768;  // words per pass, so that their states stay in the L2 cache
-constexpr Size FRESH = 256;  // new words whose inputs are computed together
-constexpr Size TABLE_BYTES = 48 << 20;  // size of all tables at which they are cleared
-constexpr Size SPARE = 16384;  // spare rows beyond that, for the words of one text
+View utf8(nb::handle word) {
+  Py_ssize_t size;
+  const char* data = PyUnicode_AsUTF8AndSize(word.ptr(), &size);
+  if (!data) nb::raise_python_error();
+  return {data, static_cast<std::size_t>(size)};
+}
 
-class LineTagger {
- public:
-  LineTagger(nb::sequence vocabulary, nb::sequence features, nb::object affixes, nb::sequence tags, nb::dict tensors,
-             nb::sequence prefixes, nb::tuple sizes, nb::object chain, bool int8)
-      : int8_(int8), affixes_(affixes), chained_(!chain.is_none()) {
-    for (nb::handle word : vocabulary) words_.add(utf8(word));
-    for (nb::handle name : features) features_.add(utf8(name));
-    for (nb::handle tag : tags) names_.push_back("_" + std::string(utf8(tag)));
-    expect(nb::len(sizes) == 4 && (chain.is_none() || nb::len(chain) == 4), "sizes and chain of four");
-    E_ = nb::cast<Size>(sizes[0]), F_ = features_.size() ? nb::cast<Size>(sizes[1]) : 0, H_ = nb::cast<Size>(sizes[2]);
-    const bool both = nb::cast<bool>(sizes[3]);
-    K_ = static_cast<Size>(names_.size());
-    expect(!int8 || has_int8(), "8-bit products");
-    const auto sound = [](Size n) { return 0 < n && n <= LARGEST; };
-    expect(sound(E_) && (!features_.size() || sound(F_)) && sound(H_) && sound(K_) && sound(nb::len(prefixes)),
-           "sizes");
-    expect(!int8 || H_ <= WIDEST8, "8-bit products of so many units");
-    P_ = panels_of(H_);
-    D_ = both ? 2 : 1;
-    for (nb::handle prefix : prefixes) {
-      const Tensors own{tensors, nb::cast<std::string>(prefix)};
-      Member m{own.get("embedding", words_.size() + 1, E_), {}, {}, {}, {}};
-      if (F_) m.features = own.get("features", features_.size(), F_).all();
-      m.directions.emplace_back(own, "layer0.forward", E_ + F_, H_, int8, false);
-      if (both) m.directions.emplace_back(own, "layer0.backward", E_ + F_, H_, int8, true);
-      m.w_oh = own.get("output.w_oh", K_, D_ * H_).all(), m.b_o = own.vector("output.b_o", K_);
-      members_.push_back(std::move(m));
-    }
-    if (chained_) read_chain(nb::cast<nb::tuple>(chain), {tensors, ""}, prefixes);
-    row_ = P_ * PANEL * (int8 ? 2 : 4);
-    most_ = std::max<Size>(1024, TABLE_BYTES / (row_ * D_ * static_cast<Size>(members_.size())));
-  }
+// Returns a tensor of a model file, which elman.models.file.Stored holds.
+Tensor tensor_of(const nb::dict& tensors, const std::string& name) {
+  expect(tensors.contains(name.c_str()), name.c_str());
+  const nb::tuple one = nb::cast<nb::tuple>(tensors[name.c_str()]);
+  expect(one.size() == 3, name.c_str());
+  const nb::object object = one[2];
+  const Buffer bytes(object);
+  return {nb::cast<std::string>(one[0]), nb::cast<std::vector<Size>>(one[1]),
+          std::string(bytes.data(), static_cast<std::size_t>(bytes.size()))};
+}
 
-  // Returns a UTF-8 text of whole lines with _TAG appended to each word.
-  nb::bytes tag(nb::bytes text) {
-    const View view(text.c_str(), text.size());
-    std::string out;
-    {
-      Released release;
-      write(view, out);
-    }
-    return nb::bytes(out.data(), out.size());
-  }
+// Asks Python for the features of a word; called without the GIL. Raises UnicodeDecodeError if the word is not UTF-8.
+void ask_affixes(const nb::object& affixes, View word, const LineModel::Take& take) {
+  Held held;
+  const auto text = nb::steal(PyUnicode_DecodeUTF8(word.data(), static_cast<Py_ssize_t>(word.size()), nullptr));
+  if (!text.is_valid()) nb::raise_python_error();
+  for (nb::handle feature : affixes(text)) take(utf8(feature));
+}
 
- private:
-  static View utf8(nb::handle word) {
-    Py_ssize_t size;
-    const char* data = PyUnicode_AsUTF8AndSize(word.ptr(), &size);
-    if (!data) nb::raise_python_error();
-    return {data, static_cast<std::size_t>(size)};
-  }
-
-  // chain: whether the networks have a CRF, and the allowed transitions, first tags and last tags as bytes of 0 and 1
-  // (empty: all are allowed).
-  void read_chain(nb::tuple chain, const Tensors& tensors, nb::sequence prefixes) {
-    const Size sizes[3] = {K_ * K_, K_, K_};
-    const char* names[3] = {"output.transitions", "output.begin", "output.end"};
-    const bool crf = nb::cast<bool>(chain[0]);
-    for (Size i = 0; i < 3; ++i) {
-      std::vector<float>& x = chain_[i];
-      x.assign(static_cast<std::size_t>(sizes[i]), 0.0f);
-      if (crf) {
-        for (nb::handle prefix : prefixes) {
-          const Tensors own{tensors.found, nb::cast<std::string>(prefix)};
-          const auto more = i ? own.vector(names[i], K_) : own.get(names[i], K_, K_).all();
-          for (std::size_t j = 0; j < x.size(); ++j) x[j] += more[j];
-        }
-        if (members_.size() > 1)
-          for (float& one : x) one /= static_cast<float>(members_.size());
-      }
-      const auto allowed = nb::cast<nb::bytes>(chain[static_cast<std::size_t>(i) + 1]);
-      if (!allowed.size()) continue;
-      expect(allowed.size() == x.size(), "constraints");
-      for (std::size_t j = 0; j < x.size(); ++j)
-        if (!allowed.c_str()[j]) x[j] = -1e30f;
+void init(LineTagger* tagger, nb::sequence vocabulary, nb::sequence features, nb::object affixes, nb::sequence tags,
+          nb::dict tensors, std::vector<std::string> prefixes, nb::tuple sizes, nb::object chain, bool int8) {
+  LineModel model;
+  for (nb::handle word : vocabulary) model.words.add(utf8(word));
+  for (nb::handle name : features) model.features.add(utf8(name));
+  for (nb::handle tag : tags) model.tags.emplace_back(utf8(tag));
+  expect(nb::len(sizes) == 4 && (chain.is_none() || nb::len(chain) == 4), "sizes and chain of four");
+  model.E = nb::cast<Size>(sizes[0]), model.F = nb::cast<Size>(sizes[1]), model.H = nb::cast<Size>(sizes[2]);
+  model.both = nb::cast<bool>(sizes[3]);
+  if (!chain.is_none()) {
+    const auto from = nb::cast<nb::tuple>(chain);
+    LineModel::Chain& to = model.chain.emplace();
+    to.crf = nb::cast<bool>(from[0]);
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto allowed = nb::cast<nb::bytes>(from[i + 1]);
+      to.allowed[i].assign(allowed.c_str(), allowed.size());
     }
   }
+  model.prefixes = std::move(prefixes), model.int8 = int8;
+  model.tensor_of = [&tensors](const std::string& name) { return tensor_of(tensors, name); };
+  model.affixes = [affixes](View word, const LineModel::Take& take) { ask_affixes(affixes, word, take); };
+  new (tagger) LineTagger(std::move(model));
+}
 
-  void write(View text, std::string& out) {
-    std::unique_ptr<Workspace> work;
-    {
-      const std::lock_guard<std::mutex> hold(lock_);
-      if (!idle_.empty()) work = std::move(idle_.back()), idle_.pop_back();
-    }
-    if (!work) work = std::make_unique<Workspace>();
-    Workspace& d = *work;
-    const std::shared_ptr<Store> store = seen(text, d);
-    const Use use{*this, *store};
-    ensure_capacity(d.best, static_cast<Size>(d.types.size()));
-    // longest sentences first, CHUNK words per pass
-    std::stable_sort(d.sentences.begin(), d.sentences.end(),
-                     [](const Sentence& a, const Sentence& b) { return a.length > b.length; });
-    const Sentence *next = d.sentences.data(), *last = next + d.sentences.size();
-    while (next < last) {
-      const Sentence* end = next;
-      Size total = 0;
-      while (end < last && (end == next || total + end->length <= CHUNK)) total += end++->length;
-      decode(*store, d, {next, end}, total);
-      next = end;
-    }
-    out.reserve(text.size() + d.types.size() * 6);
-    std::size_t done = 0;
-    for (std::size_t i = 0; i < d.ends.size(); ++i) {
-      out.append(text.substr(done, d.ends[i] - done));
-      out.append(names_[static_cast<std::size_t>(d.best[i])]);
-      done = d.ends[i];
-    }
-    out.append(text.substr(done));
-    const std::lock_guard<std::mutex> hold(lock_);
-    idle_.push_back(std::move(work));
+nb::bytes tag(LineTagger& tagger, nb::bytes text) {
+  const View view(text.c_str(), text.size());
+  std::string out;
+  {
+    Released release;
+    out = tagger.tag(view);
   }
-
-  // Releases a store when the text that uses it is done.
-  struct Use {
-    LineTagger& tagger;
-    Store& store;
-    ~Use() {
-      const std::lock_guard<std::mutex> hold(tagger.lock_);
-      --store.users;
-      tagger.ready_.notify_all();
-    }
-  };
-
-  // Looks up the words of a text and returns the store that holds the rows of all of them. If that fails (no memory, or
-  // an error raised in Python), the store is marked as broken: no further text uses it, and texts that wait for its
-  // rows start over with another one.
-  std::shared_ptr<Store> seen(View text, Workspace& d) {
-    std::unique_lock<std::mutex> hold(lock_);
-    for (;;) {
-      // a full store is cleared, keeping its memory, once no text uses it
-      ready_.wait(hold, [&] { return !store_ || store_->broken || store_->index.size() <= most_ || !store_->users; });
-      if (!store_ || store_->broken) store_ = std::make_shared<Store>();
-      if (store_->index.size() > most_) store_->index = Index();
-      const std::shared_ptr<Store> store = store_;
-      ++store->users;
-      bool whole = false;
-      try {
-        whole = computed(*store, text, d, hold);
-      } catch (...) {
-        if (!hold.owns_lock()) hold.lock();
-        store->broken = true, --store->users;
-        ready_.notify_all();
-        throw;
-      }
-      if (whole) return store;
-      --store->users;
-      ready_.notify_all();
-    }
-  }
-
-  // Finds the words of a text in a store; threads that wait for new words help to compute them. Returns false if
-  // another store has to be used.
-  bool computed(Store& store, View text, Workspace& d, std::unique_lock<std::mutex>& hold) {
-    const Size first = store.index.size();
-    d.types.clear(), d.ends.clear(), d.sentences.clear();
-    Size words = 0, begin = 0;
-    cut(
-        text,
-        [&](std::size_t i, std::size_t j) {
-          d.types.push_back(store.index.add(text.substr(i, j - i))), d.ends.push_back(j), ++words;
-        },
-        [&] {
-          if (words > begin) d.sentences.push_back({begin, words - begin});
-          begin = words;
-        });
-    const Size last = store.index.size();
-    if (store.tables.empty()) {
-      store.capacity = std::max(most_ + SPARE, last);
-      for (Size i = 0; i < D_ * static_cast<Size>(members_.size()); ++i)
-        store.tables.emplace_back(times(store.capacity, row_));
-    }
-    if (last > store.capacity) {  // other texts continue with this store; they never use these words
-      store_ = std::make_shared<Store>();
-      return false;
-    }
-    for (Size i = first; i < last; i += FRESH) store.waiting.emplace_back(i, std::min(i + FRESH, last));
-    while (!store.waiting.empty() && !store.broken) compute(store, hold);
-    ready_.wait(hold, [&] { return store.broken || store.doing.empty() || *store.doing.begin() >= last; });
-    return !store.broken;
-  }
-
-  // Computes a block of waiting rows with the lock released; after an exception the lock is not held.
-  void compute(Store& store, std::unique_lock<std::mutex>& hold) {
-    const auto [begin, end] = store.waiting.back();
-    const auto mark = store.doing.insert(begin);
-    store.waiting.pop_back();
-    std::vector<std::string> words;  // copies: the index may grow meanwhile
-    for (Size i = begin; i < end; ++i) words.emplace_back(store.index.word(i));
-    hold.unlock();
-    fill(store, begin, words);
-    hold.lock();
-    store.doing.erase(mark);
-    ready_.notify_all();
-  }
-
-  // Computes the rows of new words, from row `first` on.
-  void fill(Store& store, Size first, const std::vector<std::string>& words) const {
-    const Size n = static_cast<Size>(words.size()), X = E_ + F_, wide = P_ * PANEL;
-    std::vector<Id> ids, offsets;
-    bags(words, ids, offsets);
-    std::vector<float> x(static_cast<std::size_t>(n * X)), sums(static_cast<std::size_t>(n * F_)),
-        a(static_cast<std::size_t>(n * wide));
-    for (std::size_t m = 0; m < members_.size(); ++m) {
-      const Member& member = members_[m];
-      if (F_) kernels<float>().bag_forward(member.features.data(), ids.data(), offsets.data(), sums.data(), n, F_);
-      for (Size i = 0; i < n; ++i) {
-        // -1 (unknown) becomes row 0, the unknown word
-        member.embedding.row(words_.find(words[static_cast<std::size_t>(i)]) + 1, x.data() + i * X);
-        if (F_) std::copy_n(sums.data() + i * F_, F_, x.data() + i * X + E_);
-      }
-      for (Size d = 0; d < D_; ++d) {
-        const Direction& direction = member.directions[static_cast<std::size_t>(d)];
-        char* to = store.tables[m * static_cast<std::size_t>(D_) + static_cast<std::size_t>(d)].data + first * row_;
-        kernels<float>().linear_forward(x.data(), direction.w.data(), direction.b.data(), a.data(), n, X, wide);
-#ifdef ELMAN_HAS_int8
-        if (int8_) {
-          halves(a.data(), reinterpret_cast<std::uint16_t*>(to), n, wide / UNITS);
-          continue;
-        }
-#endif
-        std::memcpy(to, a.data(), static_cast<std::size_t>(n * wide) * sizeof(float));
-      }
-    }
-  }
-
-  // Finds the feature ids of each word, sorted and without duplicates.
-  void bags(const std::vector<std::string>& words, std::vector<Id>& ids, std::vector<Id>& offsets) const {
-    ids.clear(), offsets.assign(1, 0);
-    std::string low, name;
-    const auto take = [&](View feature) {
-      const Id id = features_.find(feature);
-      if (id >= 0) ids.push_back(id);
-    };
-    for (const std::string& spelled : words) {
-      const auto start = static_cast<std::ptrdiff_t>(ids.size());
-      const View word = spelled;
-      if (!F_) {
-      } else if (std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; })) {
-        Held held;
-        const auto text =
-            nb::steal(PyUnicode_DecodeUTF8(word.data(), static_cast<Py_ssize_t>(word.size()), nullptr));
-        if (!text.is_valid()) nb::raise_python_error();
-        for (nb::handle feature : affixes_(text)) take(utf8(feature));
-      } else {
-        affixes(word, low, name, take);
-      }
-      std::sort(ids.begin() + start, ids.end());
-      ids.erase(std::unique(ids.begin() + start, ids.end()), ids.end());
-      offsets.push_back(id_of(ids.size()));
-    }
-  }
-
-  struct Some {
-    const Sentence *begin, *end;
-  };
-
-  // Finds the best tags of sentences (longest first) with N words in total.
-  void decode(const Store& store, Workspace& work, Some some, Size N) const {
-    const Size wide = D_ * H_;
-    Id *packed = ensure_capacity(work.packed, N), *ids = ensure_capacity(work.ids, N);
-    Size* rows = ensure_capacity(work.rows, N);
-    work.sizes.clear();
-    Size at = 0, going = some.end - some.begin;
-    for (Size t = 0; at < N; ++t) {
-      while (some.begin[going - 1].length <= t) --going;
-      work.sizes.push_back(static_cast<Id>(going));
-      for (Size b = 0; b < going; ++b, ++at) {
-        rows[at] = some.begin[b].begin + t;
-        packed[at] = work.types[static_cast<std::size_t>(rows[at])];
-      }
-    }
-    const Steps steps{work.sizes.data(), static_cast<Size>(work.sizes.size()), N, work.sizes[0]};
-    float *h = ensure_capacity(work.h, N * wide), *scores = ensure_capacity(work.scores, N * K_), *more = nullptr;
-    if (members_.size() > 1) more = ensure_capacity(work.more, N * K_);
-    for (std::size_t m = 0; m < members_.size(); ++m) {
-      const Member& member = members_[m];
-      for (Size d = 0; d < D_; ++d) {
-        const Direction& direction = member.directions[static_cast<std::size_t>(d)];
-        const char* table = store.tables[m * static_cast<std::size_t>(D_) + static_cast<std::size_t>(d)].data;
-#ifdef ELMAN_HAS_int8
-        if (int8_) {
-          lstm_states_int8(reinterpret_cast<const std::uint16_t*>(table), packed, steps, direction.w8.data(),
-                           direction.scale.data(), direction.start.data(), h, direction.reverse, H_, d * H_, wide);
-          continue;
-        }
-#endif
-        kernels<float>().lstm_states(reinterpret_cast<const float*>(table), packed, steps, direction.exact.data(), h,
-                                     direction.reverse, H_, d * H_, wide);
-      }
-      kernels<float>().linear_forward(h, member.w_oh.data(), member.b_o.data(), m ? more : scores, N, wide, K_);
-      for (Size i = 0; m && i < N * K_; ++i) scores[i] += more[i];
-    }
-    for (Size i = 0; more && i < N * K_; ++i) scores[i] /= static_cast<float>(members_.size());
-    if (chained_)
-      kernels<float>().crf_best(scores, steps, chain_[0].data(), chain_[1].data(), chain_[2].data(), ids, K_);
-    else
-      for (Size i = 0; i < N; ++i)
-        ids[i] = static_cast<Id>(std::max_element(scores + i * K_, scores + (i + 1) * K_) - (scores + i * K_));
-    for (Size i = 0; i < N; ++i) work.best[static_cast<std::size_t>(rows[i])] = ids[i];
-  }
-
-  bool int8_;
-  nb::object affixes_;
-  bool chained_;
-  Index words_, features_;
-  std::vector<std::string> names_;
-  Size E_, F_, H_, K_, P_, D_, row_, most_;
-  std::vector<Member> members_;
-  std::vector<float> chain_[3];
-  std::mutex lock_;
-  std::condition_variable ready_;
-  std::shared_ptr<Store> store_;
-  std::vector<std::unique_ptr<Workspace>> idle_;  // workspaces not in use
-};
+  return nb::bytes(out.data(), out.size());
+}
 
 }  // namespace
 
 void bind_lines(nb::module_& m) {
   nb::class_<LineTagger>(m, "LineTagger")
-      .def(nb::init<nb::sequence, nb::sequence, nb::object, nb::sequence, nb::dict, nb::sequence, nb::tuple, nb::object,
-                    bool>(),
-           nb::arg("vocabulary"), nb::arg("features"), nb::arg("affixes"), nb::arg("tags"), nb::arg("tensors"),
-           nb::arg("prefixes"), nb::arg("sizes"), nb::arg("chain").none(), nb::arg("int8"))
-      .def("tag", &LineTagger::tag);
+      .def("__init__", init, nb::arg("vocabulary"), nb::arg("features"), nb::arg("affixes"), nb::arg("tags"),
+           nb::arg("tensors"), nb::arg("prefixes"), nb::arg("sizes"), nb::arg("chain").none(), nb::arg("int8"))
+      .def("tag", tag);
 }
 
 }  // namespace elman

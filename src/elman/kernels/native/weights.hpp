@@ -1,16 +1,14 @@
-// The weights of a model file in the layouts of the inference kernels, for lines.cpp.
+// The weights of a model file in the layouts of the inference kernels, for line_tagger.hpp.
 #pragma once
-#include <nanobind/nanobind.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/vector.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "arrays.hpp"
+#include "checks.hpp"
 
 namespace elman {
 namespace {
@@ -53,25 +51,27 @@ struct Matrix {
   }
 };
 
+// A tensor as stored in a model file: element type, shape, and the bytes of its values.
+struct Tensor {
+  std::string type;
+  std::vector<Size> shape;
+  std::string bytes;
+};
+// Returns the tensor of a name. Throws if there is none.
+using TensorOf = std::function<Tensor(const std::string& name)>;
+
 // Tensors by name; each is checked against the expected shape.
 struct Tensors {
-  nb::dict found;
+  const TensorOf& tensor_of;
   std::string prefix;
   Matrix get(const std::string& name, Size rows, Size columns, bool vector = false) const {
     const std::string full = prefix + name;
-    expect(found.contains(full.c_str()), full.c_str());
-    const nb::tuple one = nb::cast<nb::tuple>(found[full.c_str()]);
-    expect(one.size() == 3, full.c_str());
-    const auto type = nb::cast<std::string>(one[0]);
-    const auto shape = nb::cast<std::vector<Size>>(one[1]);
+    Tensor one = tensor_of(full);
     const auto wanted = vector ? std::vector<Size>{columns} : std::vector<Size>{rows, columns};
-    expect(shape == wanted && (type == "F32" || (type == "F16" && !vector)), full.c_str());
-    Matrix m{{}, rows, columns, type == "F16"};
-    const nb::object object = one[2];
-    const Buffer bytes(object);
-    expect(bytes.size() == times(times(rows, columns), m.half ? 2 : 4), full.c_str());
-    m.bytes.assign(bytes.data(), static_cast<std::size_t>(bytes.size()));
-    return m;
+    expect(one.shape == wanted && (one.type == "F32" || (one.type == "F16" && !vector)), full.c_str());
+    const bool half = one.type == "F16";
+    expect(static_cast<Size>(one.bytes.size()) == times(times(rows, columns), half ? 2 : 4), full.c_str());
+    return {std::move(one.bytes), rows, columns, half};
   }
   std::vector<float> vector(const std::string& name, Size n) const { return get(name, 1, n, true).all(); }
 };

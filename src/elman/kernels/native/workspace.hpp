@@ -1,9 +1,10 @@
-// Memory of lines.cpp: word tables shared by threads, and the workspace of one text.
+// Memory of line_tagger.hpp: word tables shared by threads, and the workspace of one text.
 #pragma once
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
+#include <exception>
 #include <memory>
 #include <new>
 #include <set>
@@ -39,6 +40,8 @@ struct Store {
   std::multiset<Size> doing;                   // first rows of the ranges being computed
   Size users = 0;                              // texts being tagged with it
   bool broken = false;                         // an error occurred while rows were computed
+  Size failed = 0;                             // the first of these rows
+  std::exception_ptr error;                    // for the text that needs them
 };
 
 struct Sentence {
