@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import numpy as np
@@ -100,3 +101,19 @@ def test_what_each_counts_for() -> None:
     among = np.isin(of_both.hashes, of_words.hashes)
     np.testing.assert_allclose(of_both.scale[among], grams.WORD_SCALE * of_words.scale)
     assert of_both.scale[~among].max() <= 1 + np.log(5 / 3) + 1e-6
+
+
+@pytest.mark.parametrize(("letters", "piece"), [(1, 1), (40, 3), (200, 50), (5, 1 << 20)])
+def test_blocks_and_pieces_change_nothing(letters: int, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(1)
+    texts = [draw.choices(["the", "cat", "Zürich", "日本", "x" * 30], k=draw.randint(0, 12)) for _ in range(40)]
+    whole = Grams.of("both", texts, 2)
+    bags = whole.bags(texts)
+    monkeypatch.setattr(grams, "_LETTERS", letters)
+    monkeypatch.setattr(grams, "_PIECE", piece)
+    cut = Grams.of("both", texts, 2)
+    np.testing.assert_array_equal(cut.hashes, whole.hashes)
+    np.testing.assert_array_equal(cut.scale, whole.scale)
+    again = cut.bags(texts)
+    np.testing.assert_array_equal(again.ids, bags.ids)
+    np.testing.assert_array_equal(again.offsets, bags.offsets)

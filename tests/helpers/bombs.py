@@ -49,7 +49,7 @@ def whole() -> dict[str, Callable[[], bytes]]:
         "zeros": lambda: bytes(LONG),
         "bad bytes": lambda: b"a_X\n" + b"\xff" * LONG,
         "combining marks": lambda: "e\u0301".encode() + "\u0301".encode() * (n // 4),
-        "comments": lambda: b"# a = b\n" * (n // 40),
+        "comments": lambda: b"# a = b\n" * SENTENCES,
         "labels": lambda: b"__label__a " * (n // 20) + b"text\n",
     }
 

@@ -97,7 +97,7 @@ class Reader:
             done = in_process.run(arguments, b"", self._folder)
             outcome = self._judged(done, arguments)
             limits.check(10 * len(data))
-            if number % COMMANDS == 5:
+            if number % COMMANDS == 5 and not any("\0" in one for one in arguments):  # which no process can have
                 self._same_as_command(done, arguments)
         except Exception as error:
             raise AssertionError(f"{kind}: elman {' '.join(arguments)}: {type(error).__name__}: {error}") from error

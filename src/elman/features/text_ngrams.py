@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,9 @@ CHARACTERS = (2, 3, 4, 5)
 LEAST_TEXTS = 2  # an n-gram that is never shared cannot help with other texts
 MOST_VALUES = 20_000_000  # weights, one for each n-gram and label; the rarest n-grams are dropped
 BITS = 48
-_TEXTS = 1 << (63 - BITS)  # processed at a time
+_TEXTS = 1 << (63 - BITS)  # processed at a time,
+_LETTERS = 1 << 22  # and with so many characters, but for a longer text,
+_PIECE = 1 << 20  # whose n-grams are made distinct in pieces of this length
 WORD_SCALE = 4.0  # there are about ten character n-grams for each word n-gram (docs/reference/tasks/classification.md)
 _NONE = np.zeros(0, np.int64)
 END = 0x110000  # no character
@@ -44,7 +47,9 @@ class Grams:
         for words.
         """
         parts = ("words", "characters") if kind == "both" else (kind,)
-        found = [np.concatenate([_NONE, *(pairs >> (63 - BITS) for pairs, _ in _pairs(part, texts))]) for part in parts]
+        found = [
+            np.concatenate([_NONE, *(pairs >> (63 - BITS) for pairs, *_ in _pairs(part, texts))]) for part in parts
+        ]
         hashes, counts = np.unique(np.concatenate(found), return_counts=True)
         shared = counts >= LEAST_TEXTS
         hashes, counts = hashes[shared], counts[shared]
@@ -62,54 +67,87 @@ class Grams:
         """Return the ids of the n-grams of each text, distinct and ascending."""
         ids: list[NDArray[np.int32]] = []
         counts = np.zeros(len(texts), np.int64)
-        for pairs, begin in _pairs(self.kind, texts):
+        for pairs, begin, end in _pairs(self.kind, texts):
             # sorted by hash, so that the look-up passes through the table once
             hashes, text = pairs >> (63 - BITS), pairs & (_TEXTS - 1)
             at = np.searchsorted(self.hashes, hashes)
             known = np.flatnonzero(self.hashes[np.minimum(at, len(self) - 1)] == hashes) if len(self) else at[:0]
             found = np.sort(text[known] << 32 | at[known])
             ids.append((found & 0xFFFFFFFF).astype(np.int32))
-            some = np.bincount(found >> 32, minlength=min(_TEXTS, len(texts) - begin))
-            counts[begin : begin + len(some)] = some
+            counts[begin:end] = np.bincount(found >> 32, minlength=end - begin)
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         return Bags(np.concatenate([np.zeros(0, np.int32), *ids]), offsets)
 
 
-def _pairs(kind: str, texts: Sequence[Sequence[str]]) -> Iterator[tuple[NDArray[np.int64], int]]:
-    """Yield for blocks of texts from ``begin`` on: the distinct n-grams of each text, hash and text in one number."""
-    for begin in range(0, len(texts), _TEXTS):
-        some = texts[begin : begin + _TEXTS]
+def _blocks(texts: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last text, plus one, of blocks that are processed at a time."""
+    begin = size = 0
+    for end, words in enumerate(texts):
+        size += sum(map(len, words)) + len(words)
+        if end > begin and (size > _LETTERS or end - begin == _TEXTS):
+            yield begin, end
+            begin, size = end, sum(map(len, words)) + len(words)
+    if begin < len(texts):
+        yield begin, len(texts)
+
+
+def _pairs(kind: str, texts: Sequence[Sequence[str]]) -> Iterator[tuple[NDArray[np.int64], int, int]]:
+    """Yield for blocks of texts, ``begin`` to ``end``: the distinct n-grams of each text, hash and text in one number.
+
+    They ascend.
+    """
+    for begin, end in _blocks(texts):
+        some = texts[begin:end]
         parts: list[Codes] = []
         if kind in ("characters", "both"):
             lines = [" ".join(words).lower() for words in some]
-            codes = np.frombuffer("".join(lines).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+            codes = np.frombuffer("".join(lines).encode("utf-32-le", "surrogatepass"), "<u4")
             parts += _runs(codes, np.array([len(line) for line in lines], np.int64), CHARACTERS, 1)
         if kind in ("words", "both"):
             names: dict[str, int] = {}
             ids = [names.setdefault(word.lower(), len(names)) for words in some for word in words]
             codes = np.array([word_hash(name) for name in names], np.uint64)[ids] if ids else np.zeros(0, np.uint64)
             parts += _runs(codes, np.array([len(words) for words in some], np.int64), WORDS, 2)
-        pairs = np.sort(np.concatenate([np.zeros(0, np.uint64), *parts]).view(np.int64))
-        yield pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])] if len(pairs) else pairs, begin
+        yield _distinct(np.concatenate([np.zeros(0, np.uint64), *parts])).view(np.int64), begin, end
 
 
-def _runs(codes: Codes, lengths: NDArray[np.int64], sizes: Sequence[int], salt: int) -> Iterator[Codes]:
-    """Yield all n-grams of ``sizes`` codes in texts of these lengths: upper bits their hash, lower bits the text."""
+def _distinct(numbers: Codes) -> Codes:
+    """Return the distinct numbers, ascending; ``np.unique`` takes twice as long."""
+    ordered = np.sort(numbers)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+
+
+def _runs(codes: NDArray[Any], lengths: NDArray[np.int64], sizes: Sequence[int], salt: int) -> Iterator[Codes]:
+    """Yield the n-grams of ``sizes`` codes in texts of these lengths: upper bits their hash, lower bits the text.
+
+    All occurrences, or the distinct ones of pieces of more than ``_PIECE`` codes.
+    """
     ends = np.cumsum(lengths + 2)
     marked = np.full(int(ends[-1]) if len(ends) else 0, END, np.uint64)
-    text = np.repeat(np.arange(len(lengths), dtype=np.uint64), lengths + 2)
+    text = np.repeat(np.arange(len(lengths), dtype=np.uint16), lengths + 2)
     inside = np.ones(len(marked), bool)
     inside[ends - 1] = inside[ends - lengths - 2] = False
     marked[inside] = codes
+    for begin in range(0, len(marked), _PIECE):
+        here = slice(begin, begin + _PIECE + max(sizes) - 1)
+        found = _grams(marked[here], text[here], inside[here], sizes, salt)
+        yield from found if len(marked) <= _PIECE else map(_distinct, found)
+
+
+def _grams(
+    marked: Codes, text: NDArray[np.uint16], inside: NDArray[np.bool_], sizes: Sequence[int], salt: int
+) -> Iterator[Codes]:
+    """Yield the n-grams of each size that begin in the first ``_PIECE`` places, of a text each."""
     h = np.zeros(len(marked), np.uint64)
     for n in range(1, min(max(sizes), len(marked)) + 1):
         h = h[: len(marked) - n + 1] * FACTOR + marked[n - 1 :]
         if n in sizes:
+            m = min(len(h), _PIECE)
             # a mark alone is no n-gram
-            whole = text[: len(h)] == text[n - 1 :] if n > 1 else inside
+            whole = text[:m] == text[n - 1 : n - 1 + m] if n > 1 else inside[:m]
             yield (
-                _mixed(h[whole] + np.uint64(salt << 60 | n << 56)) >> np.uint64(64 - BITS) << np.uint64(63 - BITS)
-                | (text[: len(h)][whole])
+                _mixed(h[:m][whole] + np.uint64(salt << 60 | n << 56)) >> np.uint64(64 - BITS) << np.uint64(63 - BITS)
+                | (text[:m][whole])
             )
 
 
