@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from elman.utils import signals
+
+_AT_IMPORT = ImportError, MemoryError, SystemError, OSError
+"""What Python raises where a module is missing or broken, memory is short, or a folder cannot be read."""
 
 
 def main() -> None:
@@ -12,7 +16,7 @@ def main() -> None:
     signals.install()  # before all that takes time
     try:
         from elman.cli import main as command_line
-    except (ImportError, MemoryError, SystemError) as error:
+    except _AT_IMPORT as error:
         sys.exit(_not_loaded(error))
     command_line()
 
@@ -22,11 +26,13 @@ def _not_loaded(error: Exception) -> int:
     line = "not enough memory"
     try:
         from elman.utils.imports import does_not_fit, needed
-    except (ImportError, MemoryError, SystemError):
+    except _AT_IMPORT:
         pass  # there is no room for these either
     else:
         if isinstance(error, ImportError) and not does_not_fit(error):
             line = needed(error)
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+            line = f"cannot be loaded: {error}"
     if sys.stderr is not None:
         sys.stderr.write(f"elman: {line}\n")
     return 2
