@@ -16,7 +16,7 @@ from elman.tasks.dependency_labels import repaired
 
 SMALL: dict[str, Any] = {"hidden": 8, "embedding": 8, "feature_embedding": 8, "layers": 1, "ensemble": 1, "epochs": 2}
 QUIET: dict[str, Any] = {"on_warning": lambda text: None}
-TASK = "parse:heads=graph"
+TASK = "parse"
 
 
 def sentences(count: int, seed: int) -> list[Sentence]:
