@@ -71,7 +71,7 @@ def test_a_pipeline_learns_by_heart(pipeline: Pipeline, file: str, tmp_path: Pat
     assert one == other
     assert "".join(one.lines).endswith("5\t.\t.\tPUNCT\t_\t_\t2\tpunct\t_\t_\n\n")
     assert one.columns["lemma"] == ("cat", "run", "on", "mat", ".")
-    assert again.describe()["targets"].keys() == {"upos", "feats", "lemma", "head", "deprel"}
+    assert again.describe()["targets"].keys() == {"upos", "feats", "lemma", "deprel"}
     again.save(tmp_path / "b.model")
     assert (tmp_path / "a.model").read_bytes() == (tmp_path / "b.model").read_bytes()
 

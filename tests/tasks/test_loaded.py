@@ -294,7 +294,7 @@ def test_a_long_multiword_token_is_not_listed() -> None:
 def test_a_pipeline_of_words_without_parts_of_speech(task: str, tmp_path: Path) -> None:
     path = tmp_path / "a.conllu"
     path.write_text((CONLLU.replace("NOUN", "_").replace("VERB", "_") + "\n") * 6, encoding="utf-8")
-    settings = {**SMALL, "epochs": 30, "learning_rate": 0.008}
+    settings = {**SMALL, "hidden": 16, "batch": 2, "epochs": 30, "learning_rate": 0.008}
     model = elman.train(path, task=task, settings=settings, threads=1, on_warning=lambda text: None)
     again = loaded(model.to_record(), tmp_path / "a.model")
     assert again.predict([WORDS], columns=again.targets)[0]["head"] == ["2", "0", "2"]
