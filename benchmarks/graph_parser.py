@@ -20,7 +20,7 @@ from harness.machine import record
 from harness.measure import cpu_seconds
 from harness.results import DATA, RESULTS, names, options, read_json, treebank, write_json
 
-START: dict[str, Any] = {"hidden": 128, "ensemble": 1, "epochs": 10}
+START: dict[str, Any] = {"hidden": 128, "ensemble": 1, "epochs": 10, "learning_rate": 0.008}
 ROWS: dict[str, dict[str, Any]] = {
     "start": {},
     "learning_rate=0.004": {"learning_rate": 0.004},

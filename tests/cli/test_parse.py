@@ -167,4 +167,4 @@ def test_what_is_no_treebank(refused: Refused, tmp_path: Path) -> None:
     assert "a.dep: the task parse learns from conllu or trees, found columns; with two more, _ and _, the 8" in message
     (tmp_path / "a.txt").write_text("a_X b_Y\n", encoding="utf-8")
     message = refused("train", tmp_path / "a.txt", "--task", "parse", "-o", tmp_path / "m")
-    assert "a.txt: expected the column 'upos'" in message
+    assert "a.txt: expected the column 'deprel'" in message

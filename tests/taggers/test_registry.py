@@ -34,8 +34,10 @@ def test_every_function_of_a_row_is_there(task: Task) -> None:
 
 
 def test_options_are_those_of_the_encodings() -> None:
-    assert TASKS["parse"].options["heads"] == (*dependency_labels.ENCODINGS, GraphEncoding.name)
+    assert TASKS["parse"].options["heads"] == (GraphEncoding.name, *dependency_labels.ENCODINGS)
     assert parsed("pipeline:heads=brackets") == ("pipeline", {"features": "whole", "heads": "brackets"})
+    assert parsed("pipeline") == ("pipeline", {"features": "whole", "heads": "graph"})
+    assert parsed("parse:heads=relative") == ("parse", {"heads": "relative"})
     assert parsed(None) == (None, {})
 
 

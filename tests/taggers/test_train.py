@@ -49,7 +49,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def pipeline(file: str) -> Pipeline:
-    model = elman.train(file, file, task="pipeline", settings=SETTINGS, **QUIET)
+    model = elman.train(file, task="pipeline", settings=SETTINGS, **QUIET)
     assert isinstance(model, Pipeline)
     return model
 
@@ -71,7 +71,7 @@ def test_a_pipeline_learns_by_heart(pipeline: Pipeline, file: str, tmp_path: Pat
     assert one == other
     assert "".join(one.lines).endswith("5\t.\t.\tPUNCT\t_\t_\t2\tpunct\t_\t_\n\n")
     assert one.columns["lemma"] == ("cat", "run", "on", "mat", ".")
-    assert again.describe()["targets"].keys() == {"upos", "feats", "lemma", "head", "deprel"}
+    assert again.describe()["targets"].keys() == {"upos", "feats", "lemma", "deprel"}
     again.save(tmp_path / "b.model")
     assert (tmp_path / "a.model").read_bytes() == (tmp_path / "b.model").read_bytes()
 
@@ -196,7 +196,36 @@ def test_settings_of_trees(file: str, tmp_path: Path) -> None:
     assert tree_settings("default", encoding, 12_544, large=False) == {"layers": 2, "epochs": 8}
     assert tree_settings("fast", encoding, 12_544, large=True) == {}
     graph = encodings.parse(list(read_sentences(file)), None, {"heads": "graph"})
-    assert tree_settings("default", graph, 12_544, large=True) == {**large, "decoder": "softmax"}
+    of_graph = {"epochs": 14, "learning_rate": 0.004, "decoder": "softmax"}
+    assert tree_settings("default", graph, 12_544, large=True) == large | of_graph
+    assert tree_settings("default", graph, 12_544, large=False) == {"layers": 2} | of_graph
+    assert tree_settings("best", graph, 12_544, large=True) == {"layers": 2} | of_graph
+    assert tree_settings("default", graph, 100, large=True)["epochs"] == 20  # as many as tags get
+    assert tree_settings("fast", graph, 12_544, large=True) == {}
+
+
+@pytest.mark.parametrize("task", ["parse", "pipeline"])
+def test_settings_of_a_graph_parser(file: str, task: str) -> None:
+    """The default of both tasks; what is set by hand wins, and the preset fast stays small."""
+    small = {"hidden": 4, "ensemble": 1, "embedding": 4, "feature_embedding": 4}
+    for own, preset, epochs, rate in (
+        ({}, "default", 20, 0.004),
+        ({"epochs": 1, "learning_rate": 0.01}, "default", 1, 0.01),
+        ({"epochs": 1}, "fast", 1, 0.008),
+    ):
+        tagger = elman.train(file, task=task, preset=preset, settings={**small, **own}, **QUIET)
+        words = tagger.words if isinstance(tagger, Pipeline) else tagger
+        training = words.describe()["settings"]["training"]
+        assert (training["epochs"], training["learning_rate"]) == (epochs, rate)
+        assert words.graph_column is not None
+
+
+@pytest.mark.parametrize("heads", ["graph", "relative"])
+def test_a_parser_fills_a_time_budget(file: str, heads: str) -> None:
+    """It chooses the epochs and units, which trees would otherwise have of their own."""
+    notes: list[str] = []
+    elman.train(file, task=f"parse:heads={heads}", budget="2s", on_note=notes.append, **QUIET)
+    assert any(note.startswith("budget 2 s: hidden=") for note in notes), notes
 
 
 @pytest.mark.parametrize(
@@ -204,8 +233,8 @@ def test_settings_of_trees(file: str, tmp_path: Path) -> None:
     [
         ({"task": "nothing"}, "^task: expected tag, classify, segment, .* or regress, got 'nothing'$"),
         ({"task": "lemma:a=b"}, "^task lemma: its options are none, got 'a=b'$"),
-        ({"task": "parse:heads"}, r"^task parse: its options are heads=relative\|brackets\|graph, got 'heads'$"),
-        ({"task": "parse:heads=x"}, "^task parse: heads: expected relative or brackets or graph, got 'x'$"),
+        ({"task": "parse:heads"}, r"^task parse: its options are heads=graph\|relative\|brackets, got 'heads'$"),
+        ({"task": "parse:heads=x"}, "^task parse: heads: expected graph or relative or brackets, got 'x'$"),
         ({"task": "parse", "model": "hmm"}, "^task parse: expected the model rnn, got 'hmm'$"),
         ({"task": "pipeline", "budget": "1m"}, "^task pipeline: it takes no budget; set epochs"),
         ({"task": "pipeline"}, "^task pipeline: expected conllu"),

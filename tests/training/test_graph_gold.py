@@ -16,7 +16,7 @@ from elman.tasks.dependency_labels import repaired
 
 SMALL: dict[str, Any] = {"hidden": 8, "embedding": 8, "feature_embedding": 8, "layers": 1, "ensemble": 1, "epochs": 2}
 QUIET: dict[str, Any] = {"on_warning": lambda text: None}
-TASK = "parse:heads=graph"
+TASK = "parse"
 
 
 def sentences(count: int, seed: int) -> list[Sentence]:
@@ -73,7 +73,7 @@ def test_several_networks_and_other_settings(settings: dict[str, Any]) -> None:
 
 def test_confidences() -> None:
     data = sentences(60, 1)
-    parser = train(data, data[:5], epochs=8)
+    parser = train(data, data[:5], epochs=12, learning_rate=0.01)
     ((found, sure),) = parser.pipe([data[0].words], confidence=True)
     assert len(found) == len(sure)
     (one,) = parser.pipe([data[0].words], confidence=True, columns=("head", "deprel"))
@@ -101,8 +101,30 @@ def test_a_relation_that_only_dev_has_is_an_error_of_the_parser() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ConfigError, match="^chunk: expected 0 with heads=graph, which scores the arcs of whole sent"):
+    with pytest.raises(ConfigError, match="^chunk: expected 0 with heads=graph, which .*; heads=relative takes it$"):
         train(sentences(10, 1), chunk=2, direction="forward")
+    chunked = {**SMALL, "chunk": 2, "direction": "forward", "epochs": 1}
+    elman.train(sentences(10, 1), task="parse:heads=relative", settings=chunked, **QUIET)
     bad = Sentence(("a", "b"), {"upos": ("N", "N"), "head": ("2", "1"), "deprel": ("x", "x")})
     with pytest.raises(DataError, match="circle"):
         train([*sentences(5, 1), bad])
+
+
+def test_what_asks_for_labels_of_heads() -> None:
+    """It is told which parser has some."""
+    data = sentences(10, 1)
+    parser, words = train(data, epochs=1), data[0].words
+    hint = "label columns are upos, deprel, got '?head'?; heads have no labels in this parser, those of heads=relative"
+    for ask in (
+        lambda: parser.probabilities(words, "head"),
+        lambda: elman.attributions(parser, words, target="head"),
+        lambda: elman.gradients(parser, data, target="head"),
+    ):
+        with pytest.raises(ConfigError, match=hint):
+            ask()
+    assert parser.probabilities(words, "deprel").shape[0] == len(words)
+
+
+def test_errors_of_heads() -> None:
+    data = sentences(10, 1)
+    assert elman.find_errors(train(data, epochs=1), data, target="head").column == "head"

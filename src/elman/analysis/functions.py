@@ -245,10 +245,12 @@ def _column(model: Predictor, target: str | None, *, of_file: bool = True) -> st
 
     ``of_file``: ``target`` may be the name that the only column has in a file.
     """
+    from elman.tasks.graph import HEAD, NO_LABELS
+
     check_text("target", target)
     names = model.columns
     if target is not None and target not in names and not (of_file and len(names) == 1):
-        near = did_you_mean(target, names)
+        near = NO_LABELS if model.scores_trees and target == HEAD else did_you_mean(target, names)
         raise ConfigError(f"target: the model's label columns are {', '.join(names)}, got {shown(target)}{near}")
     return target if target is not None and target in names else names[0]
 

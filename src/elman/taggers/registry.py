@@ -81,7 +81,7 @@ class Task:
 
 
 _FEATURES: dict[str, tuple[str, ...]] = {"features": ("whole", "each")}
-_HEADS: dict[str, tuple[str, ...]] = {"heads": ("relative", "brackets", "graph")}
+_HEADS: dict[str, tuple[str, ...]] = {"heads": ("graph", "relative", "brackets")}
 _TAGS = "elman.taggers.train_tags:train"
 _ENCODED = "elman.taggers.train_encoded:train", "elman.taggers.structured:EncodedTagger"
 _ROWS = (

@@ -17,7 +17,7 @@ from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.tasks.base import EMPTY, Encoding, PlainColumn, Predictions, split_by_sentence
 from elman.tasks.composite import parts_of
 from elman.tasks.edit_scripts import WHOLE
-from elman.tasks.graph import HEAD, RELATION, GraphEncoding
+from elman.tasks.graph import HEAD, NO_LABELS, RELATION, GraphEncoding
 from elman.tasks.lemma import LemmaEncoding
 from elman.tasks.loaded import encoding_of
 from elman.tasks.morphology import MorphologyEncoding
@@ -99,7 +99,9 @@ class EncodedTagger(ColumnPredictor):
     def probabilities(self, words: Sequence[str], target: str | None = None) -> NDArray[np.float64]:
         """Return the (T, K) probabilities of a label column's labels, by default the first column."""
         if target is not None and target not in self.columns:
-            raise ConfigError(f"target: the model's label columns are {', '.join(self.columns)}, got {shown(target)}")
+            hint = NO_LABELS if target in self._of_graph else ""
+            names = ", ".join(self.columns)
+            raise ConfigError(f"target: the model's label columns are {names}, got {shown(target)}{hint}")
         column = self.columns.index(target or self.columns[0])
         return self._model.probabilities([self.inputs_of_words(words)], column)[0]
 

@@ -19,6 +19,8 @@ from elman.tasks.base import MAX_LABEL, Columns, Decoded, Predictions, column, s
 from elman.tasks.dependency import relations_of
 
 HEAD, RELATION = "head", "deprel"
+NO_LABELS = "; heads have no labels in this parser, those of heads=relative have"
+"""What to say where the label column of heads is asked for."""
 
 
 @dataclass(frozen=True)

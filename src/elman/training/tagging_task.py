@@ -109,7 +109,9 @@ class TaggingTask(Items):
         self.soft_targets: NDArray[np.float16] | None = None  # (N, K1 + K2 + …), in place of the gold tags
         self.streams: Streams | None = None  # that read sentences in segments
         if training.chunk and self.graph is not None:
-            raise ConfigError("chunk: expected 0 with heads=graph, which scores the arcs of whole sentences")
+            raise ConfigError(
+                "chunk: expected 0 with heads=graph, which scores the arcs of whole sentences; heads=relative takes it"
+            )
         if training.chunk and len(self.lengths) and self.lengths.max() > training.chunk:
             if networks.heads.labels:
                 raise ConfigError("chunk: expected 0 for text classification, which reads whole texts")

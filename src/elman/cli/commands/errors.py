@@ -74,8 +74,8 @@ def errors(options: Options) -> None:
     labelled = gold(read(options.gold, file_options, notes), file_options, tagger)
     (column,) = labelled.columns
     analysis = find_errors(tagger, labelled.sentences, target=column, most=options.top)
-    known = tagger.tag_sets[analysis.column]
-    if not analysis.correct and all(one.gold not in known for one in analysis.confusions):
+    known = tagger.tag_sets.get(analysis.column, ())  # of heads and single features there are none
+    if known and not analysis.correct and all(one.gold not in known for one in analysis.confusions):
         unknown = f"the model has none of its tags, such as {shown(analysis.confusions[0].gold)}"
         notes.warn(f"{labelled.path}: column {column}: {unknown}; --target or --format may name another column")
     if options.json:

@@ -136,11 +136,12 @@ def _check(options: Options, why: bool) -> None:
 
 def _column(tagger: Predictor, target: str | None) -> tuple[int, str]:
     """Return the index and the name of the label column that is meant; by default the first."""
+    from elman.tasks.graph import HEAD, NO_LABELS
+
     names = tagger.columns
     if target is not None and len(names) > 1 and target not in names:
-        raise ConfigError(
-            f"--target: the model's label columns are {', '.join(names)}, got {target}{did_you_mean(target, names)}"
-        )
+        near = NO_LABELS if tagger.scores_trees and target == HEAD else did_you_mean(target, names)
+        raise ConfigError(f"--target: the model's label columns are {', '.join(names)}, got {target}{near}")
     at = names.index(target) if target in names else 0
     return at, names[at]
 

@@ -104,6 +104,7 @@ def _text(model: Predictor, path: str, facts: dict[str, Any]) -> str:
         )
         temperature = facts["temperatures"][name]
         rows.append(("temperature", f"{temperature:g}, fitted on dev" if temperature != 1 else ""))
+    rows += [("column", "head"), ("", "no tags: arcs between all words are scored")] if model.scores_trees else []
     rows.append(("inputs", _inputs(facts)))
     rows.append(("training", _training(training) if training else ""))
     rows += _history(facts.get("history", {}))
