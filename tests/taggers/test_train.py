@@ -200,7 +200,8 @@ def test_settings_of_trees(file: str, tmp_path: Path) -> None:
     assert tree_settings("default", graph, 12_544, large=True) == large | of_graph
     assert tree_settings("default", graph, 12_544, large=False) == {"layers": 2} | of_graph
     assert tree_settings("best", graph, 12_544, large=True) == {"layers": 2} | of_graph
-    assert tree_settings("default", graph, 100, large=True)["epochs"] == 20  # as many as tags get
+    few = {"layers": 2, "epochs": 20, "decoder": "softmax", "dropout_kind": "variational"}
+    assert tree_settings("default", graph, 100, large=True) == few  # as many epochs as tags get
     assert tree_settings("fast", graph, 12_544, large=True) == {}
 
 
@@ -209,7 +210,7 @@ def test_settings_of_a_graph_parser(file: str, task: str) -> None:
     """The default of both tasks; what is set by hand wins, and the preset fast stays small."""
     small = {"hidden": 4, "ensemble": 1, "embedding": 4, "feature_embedding": 4}
     for own, preset, epochs, rate in (
-        ({}, "default", 20, 0.004),
+        ({}, "default", 20, 0.008),
         ({"epochs": 1, "learning_rate": 0.01}, "default", 1, 0.01),
         ({"epochs": 1}, "fast", 1, 0.008),
     ):
