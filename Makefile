@@ -30,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -141,6 +141,9 @@ bench-spacy: $(INTEGRATIONS_VENV)/.ready ## elman in spaCy pipelines against spa
 
 bench-onnx: $(INTEGRATIONS_VENV)/.ready ## exported models in onnxruntime beside elman, fifteen minutes; OPTIONS='--speeds' three minutes
 	@$(INTEGRATIONS_VENV)/bin/python benchmarks/onnx_speed.py $(OPTIONS)
+
+bench-checkpoint: $(VENV)/.installed ## what a checkpoint costs: training with and without, in pairs, five minutes
+	@$(BIN)/python benchmarks/checkpoint_cost.py $(OPTIONS)
 
 bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
 	@$(BIN)/python benchmarks/learn.py $(OPTIONS)
