@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pairs = [(stack.enter_context(Forked(workshop, library)), workshop) for workshop in made]
             cases = all_cases(*pairs[0])
             try_all(campaign, cases, [partial(disturb, *pair) for pair in pairs], name)
-    return campaign.finish()
+        return campaign.finish()
 
 
 if __name__ == "__main__":
