@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,26 @@ def test_it_learns_and_its_score_is_las() -> None:
     assert right / words > 0.9
     # in training any word may get the root's relation
     assert right / words - 0.05 < parser.data["dev_accuracy"] <= right / words
+
+
+def conllu(data: list[Sentence], lemma: str | None) -> str:
+    """Return sentences as CoNLL-U; the lemma of a word is ``lemma`` or the word."""
+    rows = []
+    for one in data:
+        columns = (one.columns[name] for name in ("upos", "head", "deprel"))
+        for i, (word, tag, head, relation) in enumerate(zip(one.words, *columns, strict=True), 1):
+            rows.append(f"{i}\t{word}\t{lemma or word}\t{tag}\t_\t_\t{head}\t{relation}\t_\t_\n")
+        rows.append("\n")
+    return "".join(rows)
+
+
+def test_the_score_of_more_columns_is_a_mean(tmp_path: Path) -> None:
+    """LAS, and the accuracy of tags and of lemmas, all of which are wrong here."""
+    (tmp_path / "train.conllu").write_text(conllu(sentences(60, 1), None))
+    (tmp_path / "dev.conllu").write_text(conllu(sentences(20, 2), "nowhere"))
+    train, dev = (tmp_path / name for name in ("train.conllu", "dev.conllu"))
+    pipeline = elman.train(train, dev, task="pipeline", settings={**SMALL, "epochs": 12, "batch": 4}, **QUIET)
+    assert 0.6 < pipeline.words.describe()["data"]["dev_accuracy"] <= 2 / 3
 
 
 def test_the_bits_do_not_depend_on_threads() -> None:

@@ -135,7 +135,7 @@ class Predictor(Summary, ABC):
 
     @property
     def scores_trees(self) -> bool:
-        """Whether its score on dev is LAS, of the trees that it finds."""
+        """Whether its score on dev has LAS, of the trees that it finds, in place of the accuracy of relations."""
         return False
 
     @property

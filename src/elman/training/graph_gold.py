@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,11 @@ class GraphGold:
         heads = [getattr(arc, "head", -1) for arcs in column for arc in arcs]
         self.heads = np.array(heads, np.int64)  # (N,)
 
-    def las(self, networks: Ensemble, sentences: Sequence[Sequence[str]]) -> float:
+    def las(self, networks: Ensemble, sentences: Sequence[Sequence[str]]) -> Fraction:
         """Return the share of words whose head and relation the networks predict; the root may have any relation."""
         found = networks.trees(sentences)
         right = (found.heads == self.heads) & (found.relations.argmax(axis=1) == self.relations)
-        return int(right.sum()) / max(len(right), 1)
+        return Fraction(int(right.sum()), max(len(right), 1))
 
 
 class GraphLoss:

@@ -37,7 +37,9 @@ def summary(tagger: Predictor, output: str) -> str:
     ]
     if score:
         mean = f", the mean of {len(tagger.targets)} columns" if len(tagger.targets) > 1 else ""
-        mean = ", LAS" if tagger.scores_trees else mean
+        if tagger.scores_trees:
+            n = len(tagger.tag_sets) - 1  # columns beside the relations
+            mean = ", LAS" if n <= 1 else f", the mean of LAS and {n} columns"
         lines.append(f"{f'dev {tagger.metric}':<14}{_with_epoch(score, facts['training'])}{mean}")
     if output != "-":
         lines.append(f"model         {output} ({size(os.path.getsize(output))})")
