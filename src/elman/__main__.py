@@ -7,16 +7,13 @@ import sys
 
 from elman.utils import signals
 
-_AT_IMPORT = ImportError, MemoryError, SystemError, OSError
-"""What Python raises where a module is missing or broken, memory is short, or a folder cannot be read."""
-
 
 def main() -> None:
     """Run the command line. A signal ends it without a traceback, also while it is still loading."""
     signals.install()  # before all that takes time
     try:
         from elman.cli import main as command_line
-    except _AT_IMPORT as error:
+    except (ImportError, MemoryError, SystemError, OSError) as error:  # OSError: a folder of modules cannot be listed
         sys.exit(_not_loaded(error))
     command_line()
 
@@ -26,7 +23,7 @@ def _not_loaded(error: Exception) -> int:
     line = "not enough memory"
     try:
         from elman.utils.imports import does_not_fit, needed
-    except _AT_IMPORT:
+    except (ImportError, MemoryError, SystemError, OSError):
         pass  # there is no room for these either
     else:
         if isinstance(error, ImportError) and not does_not_fit(error):
