@@ -135,5 +135,5 @@ def test_importing_the_command_loads_no_numpy() -> None:
     import elman
 
     code = "import sys, elman.cli.commands.tutorial; sys.exit('numpy' in sys.modules)"
-    environment = os.environ | {"PYTHONPATH": str(Path(elman.__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(elman.__file__).parents[1])}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
