@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 
 from elman.utils import signals
@@ -22,13 +21,15 @@ def _not_loaded(error: Exception) -> int:
     """Say in one line why the command line cannot be imported, and return the exit status."""
     line = "not enough memory"
     try:
+        from errno import ENOMEM
+
         from elman.utils.imports import does_not_fit, needed
     except (ImportError, MemoryError, SystemError, OSError):
         pass  # there is no room for these either
     else:
         if isinstance(error, ImportError) and not does_not_fit(error):
             line = needed(error)
-        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+        if isinstance(error, OSError) and error.errno != ENOMEM:
             line = f"cannot be loaded: {error}"
     if sys.stderr is not None:
         sys.stderr.write(f"elman: {line}\n")
