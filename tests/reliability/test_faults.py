@@ -60,6 +60,8 @@ def test_a_disk_that_fills_up_amid_a_write_and_calls_that_are_interrupted(forked
         assert fault_calls.disturb(forked, workshop, (NAMED[name], "write", 1, "FULL")) == "one line, exit 2"
         for call, mode in (("write", "SHORT"), ("write", "EINTR"), ("read", "SHORT"), ("create", "EINTR")):
             assert fault_calls.disturb(forked, workshop, (NAMED[name], call, 1, mode)) in ("work done", "not reached")
+    for name in ("tag resume", "convert resume"):
+        assert fault_calls.disturb(forked, workshop, (NAMED[name], "ftruncate", 1, "EINTR")) == "work done"
 
 
 @needs_cc

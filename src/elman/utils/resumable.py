@@ -154,7 +154,7 @@ class ResumableFile(OutputFile):
             self._check(said)
             self._go_on(said)
         else:
-            self._file.truncate(0)
+            self._shorten(0)
             self._marked = _Mark({}, 0, self._encoder.state)
             self._last = self._marked, 0, *self._bytes()
             self._sync()
@@ -199,7 +199,7 @@ class ResumableFile(OutputFile):
         """Continue behind the bytes that count; what is behind them was torn off."""
         assert self._file is not None
         self._file.seek(said["size"])
-        self._file.truncate()
+        self._shorten(said["size"])
         self.state = said["state"]
         self._encoder.state = said["encoder"]
         self._offset, self._left_out = said["offset"], said["begin"] - said["offset"]
@@ -209,6 +209,12 @@ class ResumableFile(OutputFile):
         self._is_complete = said["complete"]
         if said["finished"]:
             self._rename()
+
+    def _shorten(self, size: int) -> None:
+        """Cut the file off behind ``size`` bytes; what a signal interrupts is tried again, as ``truncate`` does not."""
+        assert self._file is not None
+        self._file.flush()
+        os.ftruncate(self._file.fileno(), size)
 
     def write_bytes(self, data: bytes) -> None:
         """Write bytes unchanged."""
