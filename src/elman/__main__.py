@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from elman.utils import signals
+
+TYPE_CHECKING = False  # importing typing takes long
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> None:
@@ -13,12 +18,12 @@ def main() -> None:
     try:
         from elman.cli import main as command_line
     except (ImportError, MemoryError, SystemError, OSError) as error:  # OSError: a folder of modules cannot be listed
-        sys.exit(_not_loaded(error))
+        _not_loaded(error)
     command_line()
 
 
-def _not_loaded(error: Exception) -> int:
-    """Say in one line why the command line cannot be imported, and return the exit status."""
+def _not_loaded(error: Exception) -> NoReturn:
+    """Say in one line why the command line cannot be imported, and end with exit status 2."""
     line = "not enough memory"
     try:
         from errno import ENOMEM
@@ -31,9 +36,12 @@ def _not_loaded(error: Exception) -> int:
             line = needed(error)
         if isinstance(error, OSError) and error.errno != ENOMEM:
             line = f"cannot be loaded: {error}"
-    if sys.stderr is not None:
-        sys.stderr.write(f"elman: {line}\n")
-    return 2
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(f"elman: {line}\n")
+            sys.stderr.flush()
+    finally:
+        os._exit(2)  # Python itself may have no memory left to end in its own way
 
 
 if __name__ == "__main__":

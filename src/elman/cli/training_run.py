@@ -178,18 +178,18 @@ def _keeping_models(progress: Callable[[Progress], None], *, may_stop: bool = Fa
 
     def see(event: Progress) -> None:
         nonlocal has_model
+        if event.is_epoch_end and not event.part:  # before it is shown: whoever reads it may send a signal at once
+            has_model = True
+            signals.say("stopped")
+            signals.keep()
         progress(event)
-        has_model |= event.is_epoch_end and not event.part
         if may_stop:
             signals.keep()
             if signals.requested() and not has_model:
                 raise KeyboardInterrupt
         if event.part:  # of the regression beside a network
             return
-        if event.is_epoch_end:
-            signals.say("stopped")
-            signals.keep()
-        elif event.epoch == 1 and not signals.keeps():
+        if event.epoch == 1 and not event.is_epoch_end and not signals.keeps():
             signals.say(_NO_EPOCH)
         begun = event.is_epoch_end or event.epoch > 1 or event.member > 1
         if begun and signals.requested():

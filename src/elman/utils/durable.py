@@ -145,7 +145,11 @@ def try_lock(file: BinaryIO, path: str) -> bool | None:
 
 
 def _has_name(number: int, path: str) -> bool:
-    return os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(number))
+    """Return whether the name is still that of the open file; another process may remove or rename it at any time."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(number))
+    except OSError:
+        return False
 
 
 def rename_open(file: BinaryIO, path: str, target: str) -> None:
