@@ -17,13 +17,17 @@ def main() -> None:
     signals.install()  # before all that takes time
     try:
         from elman.cli import main as command_line
+
+        command_line()
     except (ImportError, MemoryError, SystemError, OSError) as error:  # OSError: a folder of modules cannot be listed
         _not_loaded(error)
-    command_line()
 
 
 def _not_loaded(error: Exception) -> NoReturn:
-    """Say in one line why the command line cannot be imported, and end with exit status 2."""
+    """Say in one line why the command line cannot be imported, and end with exit status 2.
+
+    It ends at once, and writes without ``sys.stderr``: with no memory left Python loses the exceptions of both.
+    """
     line = "not enough memory"
     try:
         from errno import ENOMEM
@@ -38,10 +42,9 @@ def _not_loaded(error: Exception) -> NoReturn:
             line = f"cannot be loaded: {error}"
     try:
         if sys.stderr is not None:
-            sys.stderr.write(f"elman: {line}\n")
-            sys.stderr.flush()
+            os.write(2, f"elman: {line}\n".encode("ascii", "backslashreplace"))
     finally:
-        os._exit(2)  # Python itself may have no memory left to end in its own way
+        os._exit(2)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ LIGHT = ("tag", "tag stdout", "tag stdin", "convert", "convert gzip", "convert s
 """The commands that need no NumPy."""
 STEPS = {
     "numpy": [n * 24_576 for n in range(26)],
-    "light": [512 + n * 1_024 for n in range(16)] + [n * 4_096 for n in range(4, 30)],
+    "light": [1_024 + n * 1_024 for n in range(16)] + [n * 4_096 for n in range(4, 30)],
     "forked": [n * 256 for n in range(16)] + [n * 2_048 for n in range(2, 16)],
 }
 """KB above the least: by 24 MB up to 600 MB; by 1 MB up to 16 MB and by 4 MB up to 116 MB; by 256 KB and 2 MB."""

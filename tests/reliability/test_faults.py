@@ -101,8 +101,9 @@ def test_little_address_space(workshop: Workshop) -> None:
             assert outcomes[2] == "work done", outcomes
         assert squeeze((NAMED["tag parquet"], "numpy", 98_304)) == "one line, exit 2"
         assert squeeze((NAMED["train over"], "forked", 0))  # it hung: there was no room for a thread
-        light = [squeeze((NAMED["tag"], "light", step)) for step in (512, 2_048, 100_000)]
-    assert light == ["one line, exit 2", "one line, exit 2", "work done"]
+        light = {squeeze((NAMED["tag"], "light", step)) for step in range(1_024, 6_144, 256)}
+        assert squeeze((NAMED["tag"], "light", 100_000)) == "work done"
+    assert light == {"one line, exit 2"}  # Python lost exceptions there
     assert len(address_space.all_cases()) > 1_000
 
 
