@@ -58,6 +58,7 @@ class NetworkConfig:
     chrono: int = _network("chrono")
     pooling: str = _network("pooling")
     text_ngrams: str = _network("text_ngrams")
+    text_skips: int = _network("text_skips")
     decoder: str = _network("decoder")
     constraints: str = _network("constraints")
     dtype: str = _network("dtype")
@@ -91,6 +92,7 @@ class TrainingConfig:
     word_dropout: float = _training("word_dropout")
     ngram_dropout: float = _training("ngram_dropout")
     linear_share: float = _training("linear_share")
+    naive_bayes: float = _training("naive_bayes")
     coarse_weight: float = _training("coarse_weight")
     unk_dropout: float = _training("unk_dropout")
     smoothing: float = _training("smoothing")
@@ -190,6 +192,7 @@ LINEAR = Config(
         word_dropout=0.0,
         ngram_dropout=0.0,
         linear_share=0.0,
+        coarse_weight=0.0,
         unk_dropout=0.0,
         class_weight_power=0.0,
         shards=1,

@@ -75,6 +75,13 @@ NETWORK: dict[str, Setting] = {
         "text classification: n-grams whose weights are added to the scores of the labels",
         of=("none", "words", "characters", "both"),
     ),
+    "text_skips": Setting(
+        0,
+        "text classification: pairs of words with up to n words between them (skip bigrams) count with the n-grams of "
+        "words; 0: none",
+        low=0,
+        high=20,
+    ),
     "decoder": Setting(
         "auto",
         "predict each tag by itself (softmax) or all tags of a sentence jointly (crf); auto: crf with up to 100 tags, "
@@ -92,7 +99,8 @@ NETWORK: dict[str, Setting] = {
     "ensemble": Setting(
         0,
         "number of networks in the model, trained with different seeds; their scores are averaged. 0: one from 5000 "
-        "sentences on or with --budget; for fewer four if they have under 30,000 words, else three for spans, else two",
+        "sentences on or with --budget (texts to classify: from 10,000 texts or 100,000 words on); for fewer four if "
+        "they have under 30,000 words, else three for spans and texts, else two",
         low=0,
         high=NETWORKS,
     ),
@@ -145,14 +153,21 @@ TRAINING: dict[str, Setting] = {
         high=0.95,
     ),
     "linear_share": Setting(
-        0.5,
+        -1.0,
         "text classification: weight of logistic regression on the n-grams, trained separately, in the mean of its "
-        "scores and the network's; 0: not trained",
-        low=0.0,
+        "scores and the network's; 0: not trained; below 0: 0.75 for two labels, else 0.5",
+        low=-1.0,
         high=0.95,
     ),
+    "naive_bayes": Setting(
+        1.0,
+        "text classification with two labels: logistic regression starts from the weights of naive Bayes, times n; "
+        "0: from 0",
+        low=0.0,
+        high=10.0,
+    ),
     "coarse_weight": Setting(
-        0.0,
+        1.0,
         "text classification: weight of the loss of the coarse label, if all labels are of the form coarse:fine "
         "(LOC:city); 0: they are learned as one",
         low=0.0,
@@ -194,6 +209,8 @@ TRAINING: dict[str, Setting] = {
     ),
 }
 """Settings of training; recorded in the model file, not needed for tagging."""
+BEFORE = {"linear_share": 0.0, "naive_bayes": 0.0, "coarse_weight": 0.0}
+"""Settings that older model files lack, and what their training did."""
 
 
 def checked(name: str, setting: Setting, value: Any) -> Any:
@@ -228,6 +245,8 @@ def _wrong_type(name: str, setting: Setting, value: Any) -> ConfigError:
 def from_record(sections: Mapping[str, Mapping[str, Any]]) -> tuple[SimpleNamespace, SimpleNamespace]:
     """Return the network and training settings recorded in a model file; missing ones have their defaults.
 
+    Those of ``BEFORE`` have the values of files that were written before there was such a setting.
+
     Raises ConfigError for unknown sections and settings, for values that are out of range or not of their setting's
     own type (text, as on the command line, is not converted), and for settings that contradict each other.
     """
@@ -244,7 +263,10 @@ def from_record(sections: Mapping[str, Mapping[str, Any]]) -> tuple[SimpleNamesp
             raise _wrong_type(name, setting, value)
     network, training = (
         SimpleNamespace(
-            **{name: checked(name, setting, recorded.get(name, setting.default)) for name, setting in table.items()}
+            **{
+                name: checked(name, setting, recorded.get(name, BEFORE.get(name, setting.default)))
+                for name, setting in table.items()
+            }
         )
         for table in (NETWORK, TRAINING)
     )
@@ -257,7 +279,7 @@ def from_record(sections: Mapping[str, Mapping[str, Any]]) -> tuple[SimpleNamesp
 def is_open(network: Any, training: Any) -> bool:
     """Whether a setting has yet to be chosen from the data (by ``elman.training.auto_settings``)."""
     waits = "auto" in (network.features, network.decoder) or 0 in (network.ensemble, training.epochs)
-    return waits or training.class_weight_power < 0
+    return waits or min(training.class_weight_power, training.linear_share) < 0
 
 
 OTHER_NAMES = {

@@ -90,3 +90,8 @@ def test_new_names_are_unknown_to_version_1() -> None:
 def test_other_contents_stay_as_they_are(config: dict[str, Any]) -> None:
     before = json.dumps(config)
     assert json.dumps(upgrade(config, 1)) == before
+
+
+def test_settings_that_older_files_lack_say_what_was_done() -> None:
+    training = elman.load(BEFORE / "texts.elman").describe()["settings"]["training"]
+    assert (training["naive_bayes"], training["coarse_weight"], training["linear_share"]) == (0.0, 0.0, 0.0)
