@@ -192,7 +192,6 @@ LINEAR = Config(
         word_dropout=0.0,
         ngram_dropout=0.0,
         linear_share=0.0,
-        coarse_weight=0.0,
         unk_dropout=0.0,
         class_weight_power=0.0,
         shards=1,

@@ -167,7 +167,7 @@ TRAINING: dict[str, Setting] = {
         high=10.0,
     ),
     "coarse_weight": Setting(
-        1.0,
+        0.0,
         "text classification: weight of the loss of the coarse label, if all labels are of the form coarse:fine "
         "(LOC:city); 0: they are learned as one",
         low=0.0,
@@ -209,7 +209,7 @@ TRAINING: dict[str, Setting] = {
     ),
 }
 """Settings of training; recorded in the model file, not needed for tagging."""
-BEFORE = {"linear_share": 0.0, "naive_bayes": 0.0, "coarse_weight": 0.0}
+BEFORE = {"linear_share": 0.0, "naive_bayes": 0.0}
 """Settings that older model files lack, and what their training did."""
 
 

@@ -93,5 +93,6 @@ def test_other_contents_stay_as_they_are(config: dict[str, Any]) -> None:
 
 
 def test_settings_that_older_files_lack_say_what_was_done() -> None:
-    training = elman.load(BEFORE / "texts.elman").describe()["settings"]["training"]
-    assert (training["naive_bayes"], training["coarse_weight"], training["linear_share"]) == (0.0, 0.0, 0.0)
+    for name, share in (("texts", 0.5), ("linear", 0.0), ("attention", 0.0)):
+        training = elman.load(BEFORE / f"{name}.elman").describe()["settings"]["training"]
+        assert (training["naive_bayes"], training["linear_share"]) == (0.0, share)
