@@ -10,22 +10,8 @@ from elman.config import Config, preset
 from elman.data.targets import CLASSIFY, TAG
 from elman.training.auto_settings import resolve
 
-SETTLED = {
-    "features": "affixes",
-    "decoder": "crf",
-    "ensemble": 1,
-    "epochs": 3,
-    "class_weight_power": 0.0,
-    "linear_share": 0.5,
-}
-OPEN = {
-    "features": "auto",
-    "decoder": "auto",
-    "ensemble": 0,
-    "epochs": 0,
-    "class_weight_power": -0.5,
-    "linear_share": -0.5,
-}
+SETTLED = {"features": "affixes", "decoder": "crf", "ensemble": 1, "epochs": 3, "class_weight_power": 0.0}
+OPEN = {"features": "auto", "decoder": "auto", "ensemble": 0, "epochs": 0, "class_weight_power": -0.5}
 
 
 def data(words: list[str], sentences: int = 1, tags: int = 2) -> Any:
@@ -135,13 +121,13 @@ def test_networks_for_texts_to_classify(sentences: int, words: int, networks: in
     assert resolve(Config(), of_texts(sentences, words), [CLASSIFY], single=True).network.ensemble == 1
 
 
-@pytest.mark.parametrize(("labels", "share", "bayes"), [(1, 0.5, 0.0), (2, 0.75, 1.0), (3, 0.5, 0.0)])
-def test_regression_by_the_number_of_labels(labels: int, share: float, bayes: float) -> None:
+@pytest.mark.parametrize(("labels", "bayes"), [(1, 0.0), (2, 1.0), (3, 0.0)])
+def test_naive_bayes_by_the_number_of_labels(labels: int, bayes: float) -> None:
     found = resolve(Config(), of_texts(60, 3, labels), [CLASSIFY]).training
-    assert (found.linear_share, found.naive_bayes) == (share, bayes)
+    assert (found.linear_share, found.naive_bayes) == (0.5, bayes)
     asked = Config().with_settings({"linear_share": 0.3, "naive_bayes": 2.0})
     found = resolve(asked, of_texts(60, 3, labels), [CLASSIFY]).training
     assert (found.linear_share, found.naive_bayes) == (0.3, 2.0 if labels == 2 else 0.0)
     joint = [(*each, ("x",)) for each in of_texts(60, 1, 2)]  # slots and intents
     found = resolve(Config(), [(words, labels, own) for words, own, labels in joint], [TAG, CLASSIFY]).training
-    assert (found.linear_share, found.naive_bayes) == (0.75, 1.0)
+    assert (found.linear_share, found.naive_bayes) == (0.5, 1.0)

@@ -20,7 +20,6 @@ FEW = 5_000  # sentences: below, a second network gives about half a point and c
 FEWER_WORDS = 30_000  # and below this a third and a fourth give 0.25 more
 FEW_TEXTS, FEW_TEXT_WORDS = 10_000, 100_000  # texts to classify: below both, three networks are a point better
 SPAN_BALANCE = 0.3
-LINEAR_SHARE, LINEAR_SHARE_OF_TWO = 0.5, 0.75
 MOST_CRF_TAGS = 100  # its time grows with their square
 
 
@@ -65,13 +64,11 @@ def _of_texts(
     columns = len(train[0]) - 1 if train else 0
     two = columns == of_words + 1 and tasks[of_words] == CLASSIFY
     two = two and len({label for sentence in train for label in sentence[columns]}) == 2
-    share = training.linear_share
-    if share < 0:
-        share = LINEAR_SHARE_OF_TWO if two else LINEAR_SHARE
     if train and (of_words == columns or "none" in (network.pooling, network.text_ngrams)):
-        share = 0.0
-    without = bool(train) and (not two or network.text_ngrams == "none")
-    return replace(training, linear_share=share, naive_bayes=0.0 if without else training.naive_bayes)
+        training = replace(training, linear_share=0.0)
+    if train and (not two or network.text_ngrams == "none"):
+        training = replace(training, naive_bayes=0.0)
+    return training
 
 
 def _has_case(train: Labelled) -> bool:
