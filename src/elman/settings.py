@@ -209,8 +209,6 @@ TRAINING: dict[str, Setting] = {
     ),
 }
 """Settings of training; recorded in the model file, not needed for tagging."""
-BEFORE = {"naive_bayes": 0.0}
-"""Settings that older model files lack, and what their training did."""
 
 
 def checked(name: str, setting: Setting, value: Any) -> Any:
@@ -245,8 +243,6 @@ def _wrong_type(name: str, setting: Setting, value: Any) -> ConfigError:
 def from_record(sections: Mapping[str, Mapping[str, Any]]) -> tuple[SimpleNamespace, SimpleNamespace]:
     """Return the network and training settings recorded in a model file; missing ones have their defaults.
 
-    Those of ``BEFORE`` have the values of files that were written before there was such a setting.
-
     Raises ConfigError for unknown sections and settings, for values that are out of range or not of their setting's
     own type (text, as on the command line, is not converted), and for settings that contradict each other.
     """
@@ -263,10 +259,7 @@ def from_record(sections: Mapping[str, Mapping[str, Any]]) -> tuple[SimpleNamesp
             raise _wrong_type(name, setting, value)
     network, training = (
         SimpleNamespace(
-            **{
-                name: checked(name, setting, recorded.get(name, BEFORE.get(name, setting.default)))
-                for name, setting in table.items()
-            }
+            **{name: checked(name, setting, recorded.get(name, setting.default)) for name, setting in table.items()}
         )
         for table in (NETWORK, TRAINING)
     )
