@@ -36,7 +36,8 @@ def ngrams(g: Graph, grams: Grams, low: Words, whole: Value, own: Sentences, voc
         table = keys.table(("w", word, keys.signed(number)) for word, number in known.items())
         codes, sizes, sure = _words(g, whole, own, table)
         hashes += _runs(g, codes, sizes, sure, text_ngrams.WORDS, 2)
-        hashes += _gapped(g, codes, sizes, sure, grams.skips, 3)
+        if grams.skips:
+            hashes += _gapped(g, codes, sizes, sure, grams.skips, 3)
     G = len(grams)
     ids = g.lookup(g.concat(hashes, 1), {int(h): i for i, h in enumerate(grams.hashes.tolist())}, G)
     return distinct(g, ids, G)
