@@ -75,6 +75,13 @@ NETWORK: dict[str, Setting] = {
         "text classification: n-grams whose weights are added to the scores of the labels",
         of=("none", "words", "characters", "both"),
     ),
+    "text_skips": Setting(
+        0,
+        "text classification: pairs of words with up to n words between them (skip bigrams) count with the n-grams of "
+        "words; 0: none",
+        low=0,
+        high=20,
+    ),
     "decoder": Setting(
         "auto",
         "predict each tag by itself (softmax) or all tags of a sentence jointly (crf); auto: crf with up to 100 tags, "
@@ -92,7 +99,8 @@ NETWORK: dict[str, Setting] = {
     "ensemble": Setting(
         0,
         "number of networks in the model, trained with different seeds; their scores are averaged. 0: one from 5000 "
-        "sentences on or with --budget; for fewer four if they have under 30,000 words, else three for spans, else two",
+        "sentences on or with --budget (texts to classify: from 10,000 texts or 100,000 words on); for fewer four if "
+        "they have under 30,000 words, else three for spans and texts, else two",
         low=0,
         high=NETWORKS,
     ),
@@ -150,6 +158,13 @@ TRAINING: dict[str, Setting] = {
         "scores and the network's; 0: not trained",
         low=0.0,
         high=0.95,
+    ),
+    "naive_bayes": Setting(
+        1.0,
+        "text classification with two labels: logistic regression starts from the weights of naive Bayes, times n; "
+        "0: from 0",
+        low=0.0,
+        high=10.0,
     ),
     "coarse_weight": Setting(
         0.0,

@@ -17,7 +17,7 @@ TEXTS = st.lists(
 )
 
 
-def counted(kind: str, words: tuple[str, ...]) -> set[tuple[str, ...]]:
+def counted(kind: str, words: tuple[str, ...], skips: int = 0) -> set[tuple[str, ...]]:
     """The n-grams of a text, each once."""
     found: set[tuple[str, ...]] = set()
     lists = {"words": [w.lower() for w in words], "characters": list(" ".join(words).lower())}
@@ -29,22 +29,27 @@ def counted(kind: str, words: tuple[str, ...]) -> set[tuple[str, ...]]:
                     run = tuple(marked[i : i + n])
                     if run != ("<end>",):
                         found.add((name, *run))
+    if kind != "characters":
+        marked = ["<end>", *lists["words"], "<end>"]
+        found |= {("skip", a, b) for i, a in enumerate(marked) for b in marked[i + 2 : i + 2 + skips]}
     return found
 
 
 @pytest.mark.parametrize("kind", ["words", "characters", "both"])
 @settings(max_examples=40, deadline=None)
-@given(texts=TEXTS, others=TEXTS)
-def test_those_that_texts_share(kind: str, texts: list[tuple[str, ...]], others: list[tuple[str, ...]]) -> None:
-    sets = [counted(kind, words) for words in texts]
+@given(texts=TEXTS, others=TEXTS, skips=st.sampled_from([0, 1, 3, 20]))
+def test_those_that_texts_share(
+    kind: str, texts: list[tuple[str, ...]], others: list[tuple[str, ...]], skips: int
+) -> None:
+    sets = [counted(kind, words, skips) for words in texts]
     shared = {gram for one in sets for gram in one if sum(gram in other for other in sets) > 1}
-    made = Grams.of(kind, texts, 2)
-    assert len(made) == len(shared)
+    made = Grams.of(kind, texts, 2, skips)
+    assert len(made) == len(shared) and made.skips == skips
     for some in (texts, others, []):
         bags = made.bags(some)
         assert len(bags) == len(some)
         parts = [bags.ids[a:b].tolist() for a, b in pairwise(bags.offsets.tolist())]
-        assert [len(part) for part in parts] == [len(counted(kind, words) & shared) for words in some]
+        assert [len(part) for part in parts] == [len(counted(kind, words, skips) & shared) for words in some]
         for part in parts:
             assert part == sorted(set(part)) and all(0 <= i < len(made) for i in part)
     # the same n-gram has the same id in every text
@@ -99,19 +104,30 @@ def test_what_each_counts_for() -> None:
     (a,) = Grams.of("words", [("a",), ("a",), ("a",), ("b",)], 1).scale[:1]  # type: ignore[index]
     assert a == pytest.approx(1 + np.log(5 / 4))
     among = np.isin(of_both.hashes, of_words.hashes)
-    np.testing.assert_allclose(of_both.scale[among], grams.WORD_SCALE * of_words.scale)
+    np.testing.assert_allclose(of_both.scale[among], grams.SCALES["words"] * of_words.scale)
     assert of_both.scale[~among].max() <= 1 + np.log(5 / 3) + 1e-6
+
+
+def test_pairs_with_a_gap_count_half_as_much_as_words() -> None:
+    texts = [("a", "b", "c"), ("a", "d", "c"), ("e", "b"), ("e", "d")]
+    without, found = (Grams.of("words", texts, 1, skips) for skips in (0, 1))
+    assert without.scale is not None and found.scale is not None
+    among = np.isin(found.hashes, without.hashes)
+    np.testing.assert_allclose(found.scale[among], grams.SCALES["words"] * without.scale)
+    assert ("skip", "a", "c") in counted("words", texts[0], 1) & counted("words", texts[1], 1)
+    # each pair with a gap stands in two of the four texts, such as "a … c"
+    np.testing.assert_allclose(found.scale[~among], grams.SCALES["skips"] * (1 + np.log(5 / 3)), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("letters", "piece"), [(1, 1), (40, 3), (200, 50), (5, 1 << 20)])
 def test_blocks_and_pieces_change_nothing(letters: int, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(1)
     texts = [draw.choices(["the", "cat", "Zürich", "日本", "x" * 30], k=draw.randint(0, 12)) for _ in range(40)]
-    whole = Grams.of("both", texts, 2)
+    whole = Grams.of("both", texts, 2, 4)
     bags = whole.bags(texts)
     monkeypatch.setattr(grams, "_LETTERS", letters)
     monkeypatch.setattr(grams, "_PIECE", piece)
-    cut = Grams.of("both", texts, 2)
+    cut = Grams.of("both", texts, 2, 4)
     np.testing.assert_array_equal(cut.hashes, whole.hashes)
     np.testing.assert_array_equal(cut.scale, whole.scale)
     again = cut.bags(texts)

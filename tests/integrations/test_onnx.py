@@ -71,6 +71,7 @@ CLASSIFIERS: dict[str, dict[str, Any]] = {
     "words": {"text_ngrams": "words"},
     "characters": {"text_ngrams": "characters"},
     "both": {},
+    "gaps": {"text_ngrams": "words", "text_skips": 2},
     "no pooling": {"pooling": "none"},
     "ensemble": {"ensemble": 2},
 }

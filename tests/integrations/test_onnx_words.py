@@ -99,7 +99,7 @@ def test_features(kind: str, some: list[str]) -> None:
 
 
 @cache
-def ngrams(kind: str) -> tuple[Grams, Any]:
+def ngrams(kind: str, skips: int) -> tuple[Grams, Any]:
     train = [
         ["The", "cats", "ΑΣ", "sat"],
         ["the", "cats", "ας", "sit"],
@@ -107,7 +107,7 @@ def ngrams(kind: str) -> tuple[Grams, Any]:
         ["a", "日本", "i̇"],
         ["İ", "sat"],
     ]
-    grams = Grams.of(kind, train, 2)
+    grams = Grams.of(kind, train, 2, skips)
     vocabulary = sorted({word for text in train for word in text})
 
     def build(g: Graph, word: Words, lengths: Value) -> list[Value]:
@@ -118,7 +118,7 @@ def ngrams(kind: str) -> tuple[Grams, Any]:
     return grams, built(build)
 
 
-@pytest.mark.parametrize("kind", ["words", "characters", "both"])
+@pytest.mark.parametrize(("kind", "skips"), [("words", 0), ("characters", 0), ("both", 0), ("both", 1), ("words", 20)])
 @given(
     rows=st.lists(
         st.lists(st.sampled_from(["the", "cats", "SAT", "ΑΣ", "A", "日本", "İ", "new", "c"]), min_size=1),
@@ -126,8 +126,8 @@ def ngrams(kind: str) -> tuple[Grams, Any]:
         max_size=4,
     )
 )
-def test_ngrams_of_texts(kind: str, rows: list[list[str]]) -> None:
-    grams, compute = ngrams(kind)
+def test_ngrams_of_texts(kind: str, skips: int, rows: list[list[str]]) -> None:
+    grams, compute = ngrams(kind, skips)
     bags = grams.bags(rows)
     (ids,) = compute(rows)
     for row, own in zip(ids.tolist(), np.split(bags.ids, bags.offsets[1:-1]), strict=True):

@@ -115,6 +115,7 @@ KINDS = {
             ("none", "both"),
         ]
     },
+    "texts, gaps": classified(TEXTS, ART, text_ngrams="words", text_skips=2),
     "several labels": classified(MANY, [Sentence(("qux", "ball"), labels={"topic": "art|sport"})]),
     "any number of labels": any_number,
 }

@@ -90,3 +90,9 @@ def test_new_names_are_unknown_to_version_1() -> None:
 def test_other_contents_stay_as_they_are(config: dict[str, Any]) -> None:
     before = json.dumps(config)
     assert json.dumps(upgrade(config, 1)) == before
+
+
+def test_settings_that_older_files_lack_say_what_was_done() -> None:
+    for name, share in (("texts", 0.5), ("linear", 0.0), ("attention", 0.0)):
+        training = elman.load(BEFORE / f"{name}.elman").describe()["settings"]["training"]
+        assert (training["naive_bayes"], training["linear_share"]) == (0.0, share)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from elman.config import Config, preset
+from elman.data.targets import CLASSIFY, TAG
 from elman.training.auto_settings import resolve
 
 SETTLED = {"features": "affixes", "decoder": "crf", "ensemble": 1, "epochs": 3, "class_weight_power": 0.0}
@@ -45,10 +46,13 @@ def test_what_is_chosen_stays() -> None:
         "ensemble": 3,
         "class_weight_power": 0.5,
         "linear_share": 0.0,
+        "naive_bayes": 0.0,
     }
-    chosen = Config().with_settings({**settings, "linear_share": 0.0})
+    chosen = Config().with_settings(settings)
     assert resolve(chosen, data(["a"], 1000)) == chosen
-    tutorial = preset("tutorial").with_settings({"linear_share": 0.0})  # there are no labels of texts
+    tutorial = preset("tutorial").with_settings(
+        {"linear_share": 0.0, "naive_bayes": 0.0}
+    )  # there are no labels of texts
     assert resolve(tutorial, data(["a"])) == tutorial
 
 
@@ -102,3 +106,28 @@ def test_what_is_open_is_what_waits_for_the_data(own: dict[str, Any]) -> None:
     """A record is refused where something is open, without asking what the data would make of it."""
     config = Config().with_settings(own)
     assert config.is_open == (config != resolve(config, []))
+
+
+def of_texts(sentences: int, words: int, labels: int = 6) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    return [(("w",) * words, (f"label{i % labels}",)) for i in range(sentences)]
+
+
+@pytest.mark.parametrize(
+    ("sentences", "words", "networks"),
+    [(100, 5, 4), (4_000, 10, 3), (5_452, 10, 3), (9_999, 10, 3), (10_000, 9, 1), (9_999, 11, 1), (4_999, 30, 3)],
+)
+def test_networks_for_texts_to_classify(sentences: int, words: int, networks: int) -> None:
+    assert resolve(Config(), of_texts(sentences, words), [CLASSIFY]).network.ensemble == networks
+    assert resolve(Config(), of_texts(sentences, words), [CLASSIFY], single=True).network.ensemble == 1
+
+
+@pytest.mark.parametrize(("labels", "bayes"), [(1, 0.0), (2, 1.0), (3, 0.0)])
+def test_naive_bayes_by_the_number_of_labels(labels: int, bayes: float) -> None:
+    found = resolve(Config(), of_texts(60, 3, labels), [CLASSIFY]).training
+    assert (found.linear_share, found.naive_bayes) == (0.5, bayes)
+    asked = Config().with_settings({"linear_share": 0.3, "naive_bayes": 2.0})
+    found = resolve(asked, of_texts(60, 3, labels), [CLASSIFY]).training
+    assert (found.linear_share, found.naive_bayes) == (0.3, 2.0 if labels == 2 else 0.0)
+    joint = [(*each, ("x",)) for each in of_texts(60, 1, 2)]  # slots and intents
+    found = resolve(Config(), [(words, labels, own) for words, own, labels in joint], [TAG, CLASSIFY]).training
+    assert (found.linear_share, found.naive_bayes) == (0.5, 1.0)

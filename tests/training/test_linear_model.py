@@ -123,3 +123,15 @@ def test_older_files_have_none(tmp_path: Any) -> None:
     del record["model"]["settings"]["training"]["linear_share"]
     again = type(tagger).from_record(record, tensors)
     assert again.describe()["settings"]["training"]["linear_share"] == 0.0
+
+
+def test_gaps_are_read_again_from_a_file(tmp_path: Any) -> None:
+    tagger = made(texts(40, 1), None, model="linear", settings={"text_skips": 2})
+    without = made(texts(40, 1), None, model="linear")
+    tagger.save(tmp_path / "a.model")
+    again = elman.load(tmp_path / "a.model")
+    new = [text for text, _ in texts(20, 2)]
+    np.testing.assert_array_equal(again.probabilities(new[0]), tagger.probabilities(new[0]))
+    assert list(again.pipe(new)) == list(tagger.pipe(new))
+    known, fewer = (each._model.heads.grams for each in (tagger, without))  # type: ignore[attr-defined]
+    assert len(known) > len(fewer) and again._model.heads.grams.skips == 2  # type: ignore[attr-defined]

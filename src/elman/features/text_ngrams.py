@@ -1,13 +1,15 @@
-"""Word and character n-grams of texts, as ids of those that training texts share.
+"""Word and character n-grams of texts, and pairs of words with a gap, as ids of those that training texts share.
 
 An n-gram is identified by a 48-bit hash, computed for many texts at once. With a million known n-grams an unknown one
-is mistaken for one of them once in 300 million times. Texts are lower-cased, with a mark at both ends.
+is mistaken for one of them once in 300 million times. Texts are lower-cased, with a mark at both ends. A pair with a
+gap (skip bigram) is two words in their order, whatever is between them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,8 @@ BITS = 48
 _TEXTS = 1 << (63 - BITS)  # processed at a time,
 _LETTERS = 1 << 22  # and with so many characters, but for a longer text,
 _PIECE = 1 << 20  # whose n-grams are made distinct in pieces of this length
-WORD_SCALE = 4.0  # there are about ten character n-grams for each word n-gram (docs/reference/tasks/classification.md)
+SCALES = {"words": 4.0, "skips": 2.0, "characters": 1.0}
+"""Weights of the kinds: there are about ten character n-grams for each of words (see the lab notebook)."""
 _NONE = np.zeros(0, np.int64)
 END = 0x110000  # no character
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -35,30 +38,38 @@ FACTOR = np.uint64(0x9E3779B97F4A7C15)
 class Grams:
     """The G known n-grams. Immutable."""
 
-    def __init__(self, kind: str, hashes: NDArray[np.int64], scale: NDArray[np.float32] | None = None) -> None:
-        """``kind`` is one of ``KINDS``; ``hashes`` (G,) ascend; ``scale`` (G,) weights them in training."""
-        self.kind, self.hashes, self.scale = kind, hashes, scale
+    def __init__(
+        self, kind: str, hashes: NDArray[np.int64], scale: NDArray[np.float32] | None = None, skips: int = 0
+    ) -> None:
+        """``kind`` is one of ``KINDS``; ``hashes`` (G,) ascend; ``scale`` (G,) weights them in training.
+
+        ``skips`` is the largest gap of a pair of words; 0: there are no such pairs.
+        """
+        self.kind, self.hashes, self.scale, self.skips = kind, hashes, scale, skips
 
     @classmethod
-    def of(cls, kind: str, texts: Sequence[Sequence[str]], labels: int) -> Grams:
+    def of(cls, kind: str, texts: Sequence[Sequence[str]], labels: int, skips: int = 0) -> Grams:
         """Make the set of n-grams that at least two training texts have; ``labels`` is the number of labels.
 
-        The scale is the inverse document frequency, 1 + log((1 + S) / (1 + d)) for d of S texts, times ``WORD_SCALE``
-        for words.
+        The scale is the inverse document frequency, 1 + log((1 + S) / (1 + d)) for d of S texts, times that of
+        ``SCALES`` if there is more than one kind.
         """
-        parts = ("words", "characters") if kind == "both" else (kind,)
-        found = [
-            np.concatenate([_NONE, *(pairs >> (63 - BITS) for pairs, *_ in _pairs(part, texts))]) for part in parts
-        ]
-        hashes, counts = np.unique(np.concatenate(found), return_counts=True)
+        parts = _parts(kind, skips)
+        found = {
+            part: np.concatenate([_NONE, *(pairs >> (63 - BITS) for pairs, *_ in _pairs((part,), texts, skips))])
+            for part in parts
+        }
+        hashes, counts = np.unique(np.concatenate(list(found.values())), return_counts=True)
         shared = counts >= LEAST_TEXTS
         hashes, counts = hashes[shared], counts[shared]
         commonest = np.sort(np.argsort(-counts, kind="stable")[: MOST_VALUES // max(labels, 1)])
         hashes, counts = hashes[commonest], counts[commonest]
         scale = 1 + np.log((1 + len(texts)) / (1 + counts))
-        if kind == "both":
-            scale[np.isin(hashes, found[0])] *= WORD_SCALE
-        return cls(kind, hashes, scale.astype(np.float32))
+        if len(parts) > 1:
+            for part, times in SCALES.items():
+                if times != 1 and part in found:
+                    scale[np.isin(hashes, found[part])] *= times
+        return cls(kind, hashes, scale.astype(np.float32), skips)
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -67,7 +78,7 @@ class Grams:
         """Return the ids of the n-grams of each text, distinct and ascending."""
         ids: list[NDArray[np.int32]] = []
         counts = np.zeros(len(texts), np.int64)
-        for pairs, begin, end in _pairs(self.kind, texts):
+        for pairs, begin, end in _pairs(_parts(self.kind, self.skips), texts, self.skips):
             # sorted by hash, so that the look-up passes through the table once
             hashes, text = pairs >> (63 - BITS), pairs & (_TEXTS - 1)
             at = np.searchsorted(self.hashes, hashes)
@@ -91,24 +102,41 @@ def _blocks(texts: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
         yield begin, len(texts)
 
 
-def _pairs(kind: str, texts: Sequence[Sequence[str]]) -> Iterator[tuple[NDArray[np.int64], int, int]]:
+def _parts(kind: str, skips: int) -> tuple[str, ...]:
+    """Return the kinds of n-grams that are counted."""
+    words = ("words", "skips") if skips else ("words",)
+    return {"words": words, "characters": ("characters",), "both": (*words, "characters")}[kind]
+
+
+def _pairs(
+    parts: Sequence[str], texts: Sequence[Sequence[str]], skips: int
+) -> Iterator[tuple[NDArray[np.int64], int, int]]:
     """Yield for blocks of texts, ``begin`` to ``end``: the distinct n-grams of each text, hash and text in one number.
 
     They ascend.
     """
     for begin, end in _blocks(texts):
         some = texts[begin:end]
-        parts: list[Codes] = []
-        if kind in ("characters", "both"):
+        found: list[Codes] = []
+        if "characters" in parts:
             lines = [" ".join(words).lower() for words in some]
             codes = np.frombuffer("".join(lines).encode("utf-32-le", "surrogatepass"), "<u4")
-            parts += _runs(codes, np.array([len(line) for line in lines], np.int64), CHARACTERS, 1)
-        if kind in ("words", "both"):
+            found += _runs(
+                codes,
+                np.array([len(line) for line in lines], np.int64),
+                partial(_grams, CHARACTERS, 1),
+                max(CHARACTERS),
+            )
+        if "words" in parts or "skips" in parts:
             names: dict[str, int] = {}
             ids = [names.setdefault(word.lower(), len(names)) for words in some for word in words]
             codes = np.array([word_hash(name) for name in names], np.uint64)[ids] if ids else np.zeros(0, np.uint64)
-            parts += _runs(codes, np.array([len(words) for words in some], np.int64), WORDS, 2)
-        yield _distinct(np.concatenate([np.zeros(0, np.uint64), *parts])).view(np.int64), begin, end
+            lengths = np.array([len(words) for words in some], np.int64)
+            if "words" in parts:
+                found += _runs(codes, lengths, partial(_grams, WORDS, 2), max(WORDS))
+            if "skips" in parts:
+                found += _runs(codes, lengths, partial(_gapped, skips, 3), skips + 2)
+        yield _distinct(np.concatenate([np.zeros(0, np.uint64), *found])).view(np.int64), begin, end
 
 
 def _distinct(numbers: Codes) -> Codes:
@@ -117,8 +145,10 @@ def _distinct(numbers: Codes) -> Codes:
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
-def _runs(codes: NDArray[Any], lengths: NDArray[np.int64], sizes: Sequence[int], salt: int) -> Iterator[Codes]:
-    """Yield the n-grams of ``sizes`` codes in texts of these lengths: upper bits their hash, lower bits the text.
+def _runs(
+    codes: NDArray[Any], lengths: NDArray[np.int64], grams: Callable[..., Iterator[Codes]], longest: int
+) -> Iterator[Codes]:
+    """Yield the ``grams`` of up to ``longest`` codes in texts of these lengths: upper bits the hash, lower the text.
 
     All occurrences, or the distinct ones of pieces of more than ``_PIECE`` codes.
     """
@@ -129,13 +159,13 @@ def _runs(codes: NDArray[Any], lengths: NDArray[np.int64], sizes: Sequence[int],
     inside[ends - 1] = inside[ends - lengths - 2] = False
     marked[inside] = codes
     for begin in range(0, len(marked), _PIECE):
-        here = slice(begin, begin + _PIECE + max(sizes) - 1)
-        found = _grams(marked[here], text[here], inside[here], sizes, salt)
+        here = slice(begin, begin + _PIECE + longest - 1)
+        found = grams(marked[here], text[here], inside[here])
         yield from found if len(marked) <= _PIECE else map(_distinct, found)
 
 
 def _grams(
-    marked: Codes, text: NDArray[np.uint16], inside: NDArray[np.bool_], sizes: Sequence[int], salt: int
+    sizes: Sequence[int], salt: int, marked: Codes, text: NDArray[np.uint16], inside: NDArray[np.bool_]
 ) -> Iterator[Codes]:
     """Yield the n-grams of each size that begin in the first ``_PIECE`` places, of a text each."""
     h = np.zeros(len(marked), np.uint64)
@@ -145,10 +175,23 @@ def _grams(
             m = min(len(h), _PIECE)
             # a mark alone is no n-gram
             whole = text[:m] == text[n - 1 : n - 1 + m] if n > 1 else inside[:m]
-            yield (
-                _mixed(h[:m][whole] + np.uint64(salt << 60 | n << 56)) >> np.uint64(64 - BITS) << np.uint64(63 - BITS)
-                | (text[:m][whole])
-            )
+            yield _keys(h[:m][whole], salt, n, text[:m][whole])
+
+
+def _gapped(
+    skips: int, salt: int, marked: Codes, text: NDArray[np.uint16], inside: NDArray[np.bool_]
+) -> Iterator[Codes]:
+    """Yield the pairs of codes with 1 to ``skips`` others between them, as ``_grams`` does."""
+    for distance in range(2, min(skips + 2, len(marked))):
+        m = min(len(marked) - distance, _PIECE)
+        second = slice(distance, distance + m)
+        whole = text[:m] == text[second]
+        yield _keys((marked[:m] * FACTOR + marked[second])[whole], salt, 2, text[:m][whole])
+
+
+def _keys(h: Codes, salt: int, n: int, text: NDArray[np.uint16]) -> Codes:
+    """Return hash and text in one number, of n-grams of n codes and a kind with this salt."""
+    return _mixed(h + np.uint64(salt << 60 | n << 56)) >> np.uint64(64 - BITS) << np.uint64(63 - BITS) | text
 
 
 def _mixed(h: Codes) -> Codes:

@@ -87,7 +87,7 @@ def _grams(
     old = heads.grams
     if old is None or len(texts) < 2:
         return heads, None
-    more = Grams.of(old.kind, texts, heads.labels)
+    more = Grams.of(old.kind, texts, heads.labels, old.skips)
     new = np.setdiff1d(more.hashes, old.hashes)
     if not len(new):
         return heads, None
@@ -97,7 +97,7 @@ def _grams(
     rarest = np.float32((1 + np.log1p(sentences)) / (1 + np.log1p(len(texts))))  # unseen in the training texts
     at = np.searchsorted(hashes, new)
     scale[at] = more.scale[np.searchsorted(more.hashes, new)] * rarest
-    return replace(heads, grams=Grams(old.kind, hashes)), (np.searchsorted(hashes, old.hashes), scale)
+    return replace(heads, grams=Grams(old.kind, hashes, skips=old.skips)), (np.searchsorted(hashes, old.hashes), scale)
 
 
 def _parameters(

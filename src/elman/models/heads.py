@@ -126,7 +126,7 @@ class Heads:
                 check_number(config.network, len(tags[-1]), scheme)
         labels = sum(len(names) for names, task in zip(tags, tasks, strict=True) if task != TAG)
         grams = (
-            Grams.of(config.network.text_ngrams, texts, labels)
+            Grams.of(config.network.text_ngrams, texts, labels, config.network.text_skips)
             if labels and config.network.text_ngrams != "none"
             else None
         )

@@ -76,6 +76,8 @@ def checked(record: Mapping[str, Any], forms: Forms) -> NetworkRecord:
     of_training = validation.training(record.get("training"), network.ensemble)
     if "linear" not in of_training:  # older files do not have this setting
         of_settings["training"]["linear_share"] = 0.0
+    if "naive_bayes" not in record["settings"].get("training", {}):
+        of_settings["training"]["naive_bayes"] = 0.0
     of_words = words(record, network)
     schemes = _schemes(_columns(record, "constraints", NONE, several, len(sets)), sets)
     tasks = _tasks(record.get("tasks", [TAG] * len(sets)), len(sets))

@@ -254,4 +254,4 @@ def _grams(checked: NetworkRecord, tensors: Mapping[str, NDArray[Any]]) -> Grams
     is_sorted = bool((hashes[1:] > hashes[:-1]).all())
     in_range = not len(hashes) or 0 <= hashes[0] <= hashes[-1] < 1 << BITS
     demand(is_sorted and in_range, f"model tensor {GRAMS}: expected sorted hashes")
-    return Grams(checked.network.text_ngrams, hashes)
+    return Grams(checked.network.text_ngrams, hashes, skips=checked.network.text_skips)

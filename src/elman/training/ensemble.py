@@ -86,7 +86,7 @@ def begin(
     columns = [[sentence[i] for sentence in train] for i in range(1, len(train[0]))]
     heads = Heads.of(config, columns, tasks, [words for words, *_ in train])
     networks = Ensemble(config, lexicon, heads, [initial_parameters(config, lexicon, heads, seed, vectors)])
-    return TaggingTask(networks, train, dev, vectors)
+    return TaggingTask(networks, train, dev, vectors).begin_with_naive_bayes()
 
 
 def _of_disk_corpus(corpus: DiskCorpus, dev: Labelled | None, config: Config, seed: int) -> TaggingTask:

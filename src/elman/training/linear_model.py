@@ -37,11 +37,16 @@ def train_linear(
 
     Returns None if the settings or the data call for no linear model. Raises KeyboardInterrupt after Ctrl-C.
     """
-    if isinstance(train, DiskCorpus) or not auto_settings.resolve(config, train, tasks).training.linear_share:
+    if isinstance(train, DiskCorpus):
+        return None
+    config = auto_settings.resolve(config, train, tasks)
+    if not config.training.linear_share:
         return None
     columns = [column for column, task in enumerate(tasks, start=1) if task != TAG]
     network = config.network
-    own = replace(LINEAR, network=replace(LINEAR.network, text_ngrams=network.text_ngrams, dtype=network.dtype))
+    ngrams = {name: getattr(network, name) for name in ("text_ngrams", "text_skips", "dtype")}
+    training = replace(LINEAR.training, naive_bayes=config.training.naive_bayes)
+    own = replace(LINEAR, network=replace(LINEAR.network, **ngrams), training=training)
     of_texts = [(sentence[0], *(sentence[column] for column in columns)) for sentence in train]
     task = begin(of_texts, None, own, seed=run.seed, tasks=[tasks[column - 1] for column in columns])
     record = trainer.fit(

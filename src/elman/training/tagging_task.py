@@ -30,7 +30,7 @@ from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.initialization import initialize, initialize_graph
 from elman.nn.layers import Array, DropoutNoise
 from elman.nn.network import Inputs
-from elman.training import temperature
+from elman.training import naive_bayes, temperature
 from elman.training.base_start import BaseStart
 from elman.training.disk_corpus import DiskSplit
 from elman.training.graph_gold import GraphGold, GraphLoss
@@ -123,6 +123,15 @@ class TaggingTask(Items):
         """(S,) end of each sentence."""
         return np.cumsum(self.lengths)
 
+    def begin_with_naive_bayes(self) -> TaggingTask:
+        """Set the n-grams' weights to those of naive Bayes if there is nothing else; return the task itself."""
+        training, w = self.networks.config.training, self.parameters.get("text.grams")
+        if training.naive_bayes and w is not None and self.grams is not None and not self.networks.network.encodes:
+            for gold, head in zip(self.gold, self.networks.heads.each, strict=True):
+                found = naive_bayes.weights(self.parameters["text.scale"], self.grams, gold, len(head.tags))
+                w[:, head.begin : head.begin + len(head.tags)] = np.float32(training.naive_bayes) * found
+        return self
+
     def again(self, config: Config, seed: int) -> TaggingTask:
         """Return the same task for a new network with other settings or another seed, but the same lexicon."""
         lexicon, heads = self.networks.lexicon, replace(self.networks.heads, config=config)
@@ -131,7 +140,7 @@ class TaggingTask(Items):
         task.networks, task.parameters = Ensemble(config, lexicon, heads, [parameters]), parameters
         if self.streams is not None:
             task.streams = Streams(self.streams.segments, task.networks.network.encoder.memory())
-        return task
+        return task.begin_with_naive_bayes()
 
     def batches(self, size: int, generator: np.random.Generator, epoch: int) -> Sequence[NDArray[np.int64]]:
         """Return minibatches of sentences, or of segments, whose streams start from a state of 0."""

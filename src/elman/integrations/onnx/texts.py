@@ -34,7 +34,10 @@ def ngrams(g: Graph, grams: Grams, low: Words, whole: Value, own: Sentences, voc
     if grams.kind in ("words", "both"):
         known = {word.lower(): text_ngrams.word_hash(word.lower()) for word in vocabulary}
         table = keys.table(("w", word, keys.signed(number)) for word, number in known.items())
-        hashes += _runs(g, *_words(g, whole, own, table), text_ngrams.WORDS, 2)
+        codes, sizes, sure = _words(g, whole, own, table)
+        hashes += _runs(g, codes, sizes, sure, text_ngrams.WORDS, 2)
+        if grams.skips:
+            hashes += _gapped(g, codes, sizes, sure, grams.skips, 3)
     G = len(grams)
     ids = g.lookup(g.concat(hashes, 1), {int(h): i for i, h in enumerate(grams.hashes.tolist())}, G)
     return distinct(g, ids, G)
@@ -94,6 +97,20 @@ def _runs(g: Graph, codes: Value, sizes: Value, known: Value | None, lengths: Se
             there = there if sure is None else there & sure
             salted = h + keys.signed(salt << 60 | n << 56)
             found.append(there.where(_mixed(g, salted), -1))
+    return found
+
+
+def _gapped(g: Graph, codes: Value, sizes: Value, known: Value, skips: int, salt: int) -> list[Value]:
+    """Return the hashes of pairs of codes with 1 to ``skips`` others between them, as ``_runs`` does."""
+    longer = g.constant(np.array([0, 0, 0, skips + 2], np.int64))
+    n_places = codes.size(1) + skips + 2
+    codes, known = g.op("Pad", codes, longer), g.op("Pad", known.cast("int64"), longer).cast("bool")
+    found = []
+    for distance in range(2, skips + 2):
+        there = (g.range(n_places - distance) + distance + 1) <= sizes
+        there = there & known.part(0, -distance) & known.part(distance, ALL)
+        pair = codes.part(0, -distance) * _FACTOR + codes.part(distance, ALL)
+        found.append(there.where(_mixed(g, pair + keys.signed(salt << 60 | 2 << 56)), -1))
     return found
 
 
