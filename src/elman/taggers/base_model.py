@@ -53,12 +53,15 @@ def check_base(model: RecurrentModel) -> None:
     demand(fits, "model settings: expected layers=1 or direction=forward in a base")
 
 
-def read_base(path: Path) -> RecurrentModel:
-    """Read the network of a base model. Raises ModelFileError for another file, or a model of another task."""
+def read_base(base: Path | Predictor) -> RecurrentModel:
+    """Return the network of a base model, or of its file.
+
+    Raises ModelFileError for another file, ConfigError for a model of another task.
+    """
     from elman.taggers.load import of_content
 
-    name = os.fspath(path)
-    model = of_content(name, file.read(name), base=True)
+    name = name_of(base)
+    model = base if isinstance(base, Predictor) else of_content(name, file.read(name), base=True)
     if not isinstance(model, BaseModel):
         raise ConfigError(
             f"{name}: expected a base model, which elman pretrain writes, found one of the task {model.task}"
@@ -70,7 +73,12 @@ TAKEN = ("cell", "direction", "hidden", "features", "feature_embedding", "residu
 """Settings of the network that are those of the base."""
 
 
-def with_base(config: Config, base: RecurrentModel, path: Path, settings: Mapping[str, Any]) -> Config:
+def name_of(base: Path | Predictor) -> str:
+    """Return how messages name a base model: by its file, if it has one."""
+    return "raw text" if isinstance(base, Predictor) else os.fspath(base)
+
+
+def with_base(config: Config, base: RecurrentModel, name: str, settings: Mapping[str, Any]) -> Config:
     """Return the settings of a network that begins with a base; ``settings`` are those that were asked for.
 
     Raises ConfigError if one of these is not as the base has it.
@@ -81,7 +89,7 @@ def with_base(config: Config, base: RecurrentModel, path: Path, settings: Mappin
     for name, value in taken.items():
         if name in settings and getattr(config.network, name) not in (value, "auto"):
             raise ConfigError(
-                f"{name}: the base {os.fspath(path)} has {getattr(of_base, name)}, got "
+                f"{name}: the base {name} has {getattr(of_base, name)}, got "
                 f"{getattr(config.network, name)}; leave it out, or pretrain another base"
             )
     return config.with_settings(taken)

@@ -23,7 +23,7 @@ from elman.models.kinds import KINDS, kernel_notes
 from elman.taggers.request import TrainRequest
 from elman.training import auto_settings
 from elman.training.data_warnings import label_warnings, span_warnings, training_warnings
-from elman.utils.arguments import is_table
+from elman.utils.arguments import is_path, is_table
 from elman.utils.display import shown
 from elman.utils.files import input_files
 
@@ -78,10 +78,10 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
     model = request.model or "rnn"
     config, base = _config(request, model), None
     if request.base is not None:
-        from elman.taggers.base_model import read_base, with_base
+        from elman.taggers.base_model import name_of, read_base, with_base
 
         base = read_base(request.base)
-        config = with_base(config, base, request.base, request.settings)
+        config = with_base(config, base, name_of(request.base), request.settings)
     budget = _budget(request, model)
     options = ReadOptions(
         _targets(request, model),
@@ -256,7 +256,8 @@ def _budget(request: TrainRequest, model: str) -> Budget | None:
         raise ConfigError(f"the model {model} has no epochs to choose; a budget is the rnn's")
     from elman.training.time_budget import Budget
 
-    return Budget(request.budget, request.settings, request.run.note)
+    of_base = {} if request.base is None else {"hidden": None}  # its size is the base's
+    return Budget(request.budget, {**of_base, **request.settings}, request.run.note)
 
 
 def _targets(request: TrainRequest, model: str) -> tuple[str, ...] | None:
@@ -379,5 +380,6 @@ def _start(base: RecurrentModel, request: TrainRequest, sentences: Sequence[Sent
     words = {word for sentence in sentences for word in sentence.words}
     start = BaseStart(base, words, extra)
     n_known = int((start.index.rows(words) > 0).sum())
-    note = f"{request.base}: begins with this base, which knows {n_known:,} of {len(words):,} distinct training words"
+    name = "the base" if not is_path(request.base) else f"{request.base}: begins with this base, which"
+    note = f"{name} knows {n_known:,} of {len(words):,} distinct training words"
     return start, f"{note}; {len(start.index.words):,} of its words kept"
