@@ -91,7 +91,6 @@ def test_other_tasks(raw: str, tmp_path: Path, task: str) -> None:
     ("arguments", "message"),
     [
         ({"base": "b.model"}, "raw: a base is pretrained on it; leave out either the raw text or the base"),
-        ({"vectors": "v.txt"}, "leave out either the raw text or the vectors"),
         ({"model": "hmm", "settings": {}}, "raw: expected the model rnn with raw text, got hmm"),
         ({"task": "segment"}, "task segment: it begins with no base pretrained on raw text"),
         ({"task": "lm"}, "task lm: it begins with no base"),

@@ -74,11 +74,8 @@ class TrainRequest:
         for name, path in (("vectors", self.vectors), ("base", self.base), ("like", self.like)):
             if path is not None and not isinstance(path, Predictor | list):
                 path_text(name, path)
-        if self.vectors is not None and self.base is not None:
-            raise ConfigError("base: it brings its own vectors; leave out either the base or the vectors")
-        if self.raw and (self.base is not None or self.vectors is not None):
-            other = "vectors" if self.base is None else "base"
-            raise ConfigError(f"raw: a base is pretrained on it; leave out either the raw text or the {other}")
+        if self.raw and self.base is not None:
+            raise ConfigError("raw: a base is pretrained on it; leave out either the raw text or the base")
         if self.lexicon and self.base is not None:
             raise ConfigError("base: it brings its own features of words; leave out either the base or the lexicon")
         if isinstance(self.budget, bool) or not isinstance(self.budget, str | int | float | None):
