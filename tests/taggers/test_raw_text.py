@@ -13,10 +13,11 @@ from elman.errors import ConfigError
 from elman.taggers import pretraining
 from elman.training.progress import Progress
 from small_language import language
-from stopped import QUIET, model_bytes
+from stopped import QUIET, Stopping, model_bytes
 
 SETTINGS: dict[str, Any] = {"hidden": 4, "feature_embedding": 4, "batch": 8, "epochs": 2, "ensemble": 1}
 TEXT = "".join(" ".join(words) + ".\n" for words, _ in language(60, 4))
+TAGGED = "".join(" ".join(map("_".join, zip(*pair, strict=True))) + "\n" for pair in language(30, 1))
 PAIRS = [list(zip(*pair, strict=True)) for pair in language(30, 1)]
 
 
@@ -36,7 +37,7 @@ def trained(data: Any = PAIRS, **arguments: Any) -> Any:
 
 
 def test_it_is_a_base_and_a_training_from_there(raw: str, tmp_path: Path) -> None:
-    (tmp_path / "train.txt").write_text("".join(f"{' '.join(f'{w}_{t}' for w, t in s)}\n" for s in PAIRS))
+    (tmp_path / "train.txt").write_text(TAGGED, encoding="utf-8")
     own = {name: SETTINGS[name] for name in ("hidden", "feature_embedding")}
     base = elman.train(raw, task="pretrain", like=tmp_path / "train.txt", settings=own, threads=1, **QUIET)
     base.save(tmp_path / "base.model")
@@ -102,3 +103,18 @@ def test_other_tasks(raw: str, tmp_path: Path, task: str) -> None:
 def test_what_takes_no_raw_text(raw: str, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         trained(**{"raw": raw} | arguments)
+
+
+def test_a_run_is_stopped_and_goes_on(raw: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the raw text and behind it; the checkpoint names the raw text, which must not change."""
+    (tmp_path / "train.txt").write_text(TAGGED, encoding="utf-8")
+    stopping = Stopping(monkeypatch, tmp_path)
+    arguments: dict[str, Any] = {"raw": [raw], "settings": SETTINGS, "threads": 1}
+    whole = stopping.run(str(tmp_path / "train.txt"), **arguments)
+    assert whole == model_bytes(trained(str(tmp_path / "train.txt"), raw=raw))
+    states = list(stopping.generations)
+    n = len(states)
+    assert {stopping.resume(states[k]) for k in range(0, n, max(1, n // 6))} == {whole}
+    Path(raw).write_text("Other text, other text.\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"raw\.txt: has changed since the run"):
+        stopping.resume(states[n // 2])

@@ -69,6 +69,8 @@ def read_base(base: Path | Predictor) -> RecurrentModel:
     return model._model
 
 
+LEARNING_RATE = 0.5
+"""The learning rate of a network that begins with a base, as a share of the usual one: by dev of English EWT."""
 TAKEN = ("cell", "direction", "hidden", "features", "feature_embedding", "residual")
 """Settings of the network that are those of the base."""
 
@@ -79,7 +81,9 @@ def name_of(base: Path | Predictor) -> str:
 
 
 def with_base(config: Config, base: RecurrentModel, name: str, settings: Mapping[str, Any]) -> Config:
-    """Return the settings of a network that begins with a base; ``settings`` are those that were asked for.
+    """Return the settings of a network that begins with a base: its size and cell, and smaller steps.
+
+    ``settings`` are those that were asked for.
 
     Raises ConfigError if one of these is not as the base has it.
     """
@@ -92,4 +96,6 @@ def with_base(config: Config, base: RecurrentModel, name: str, settings: Mapping
                 f"{name}: the base {name} has {getattr(of_base, name)}, got "
                 f"{getattr(config.network, name)}; leave it out, or pretrain another base"
             )
+    if "learning_rate" not in settings:
+        taken["learning_rate"] = LEARNING_RATE * config.training.learning_rate
     return config.with_settings(taken)
