@@ -71,6 +71,8 @@ def read_base(base: Path | Predictor) -> RecurrentModel:
 
 LEARNING_RATE = 0.5
 """The learning rate of a network that begins with a base, as a share of the usual one: by dev of English EWT."""
+BEST_LAYERS = 2
+"""Layers of a network of the preset ``best`` that begins with a base of one: the second reads what the base learned."""
 TAKEN = ("cell", "direction", "hidden", "features", "feature_embedding", "residual")
 """Settings of the network that are those of the base."""
 
@@ -80,7 +82,9 @@ def name_of(base: Path | Predictor) -> str:
     return "raw text" if isinstance(base, Predictor) else os.fspath(base)
 
 
-def with_base(config: Config, base: RecurrentModel, name: str, settings: Mapping[str, Any]) -> Config:
+def with_base(
+    config: Config, base: RecurrentModel, name: str, settings: Mapping[str, Any], preset: str = "default"
+) -> Config:
     """Return the settings of a network that begins with a base: its size and cell, and smaller steps.
 
     ``settings`` are those that were asked for.
@@ -89,7 +93,8 @@ def with_base(config: Config, base: RecurrentModel, name: str, settings: Mapping
     """
     of_base = base.config.network
     taken: dict[str, Any] = {name: getattr(of_base, name) for name in TAKEN}
-    taken["layers"] = max(config.network.layers, of_base.layers)
+    least = BEST_LAYERS if preset == "best" and "layers" not in settings else config.network.layers
+    taken["layers"] = max(least, of_base.layers)
     for name, value in taken.items():
         if name in settings and getattr(config.network, name) not in (value, "auto"):
             raise ConfigError(

@@ -82,7 +82,7 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
         from elman.taggers.base_model import name_of, read_base, with_base
 
         base = read_base(request.base)
-        config = with_base(config, base, name_of(request.base), request.settings)
+        config = with_base(config, base, name_of(request.base), request.settings, request.preset)
     budget = _budget(request, model)
     options = ReadOptions(
         _targets(request, model),
