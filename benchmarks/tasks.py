@@ -6,7 +6,7 @@
 
 A result is a file in benchmarks/results/tasks. An existing result is kept unless settings or elman's code have changed
 (--any-code ignores the code). The sets are rows of cases/task_sets.txt; derived data is made in build/tasks by
-classify_data.py.
+classify_data.py and raw_data.py.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import classify_data
+import raw_data
 from cases.sets import DERIVED, TASK_SETS, TaskSet
 from harness import results
 from harness.machine import record, run_elman
@@ -40,6 +41,8 @@ def scores(found: dict[str, Any]) -> dict[str, tuple[float, int]]:
         metrics = ((name.lower(), metric) for name, metric in found["metrics"].items())
         return {name: (metric["f1"], metric["gold"]) for name, metric in metrics if metric.get("f1") is not None}
     shares: dict[str, tuple[float, int]] = {"accuracy": (found["accuracy"], found.get("tokens") or found.get("texts"))}
+    if found.get("unknown_tokens"):
+        shares["unknown"] = found["unknown_accuracy"], found["unknown_tokens"]
     for name, of in (found.get("targets") or {found.get("label", "accuracy"): found}).items():
         shares[name] = (of["accuracy"], of.get("tokens") or of.get("texts"))
         if of.get("spans"):
@@ -98,6 +101,7 @@ def main() -> None:
     if not options.page:
         if any(one.train.is_relative_to(DERIVED) for one in chosen):
             classify_data.build(DATA, DERIVED)
+        raw_data.build({file for one in chosen for file in one.needs}, DERIVED, options.threads)
         failures = 0
         for seed in options.seeds:
             with tempfile.TemporaryDirectory() as folder:  # several sets may evaluate the same model

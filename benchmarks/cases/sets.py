@@ -63,7 +63,8 @@ class DataSet:
 class TaskSet:
     """A task on a data set.
 
-    ``options``   of ``elman train``: format, task, target, encoding, model
+    ``options``   of ``elman train``: format, task, target, encoding, model; ``more`` are further words of its command,
+                  in which ``build/`` is build/tasks
     ``evaluate``  ``columns``: accuracy of the only column, on gold words; ``conll18``: the metrics of CoNLL 2018
     ``measures``  metric -> score to be reached; None: only reported
     """
@@ -76,6 +77,7 @@ class TaskSet:
     evaluate: str
     measures: dict[str, float | None]
     peers: str
+    more: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: dict[str, str]) -> TaskSet:
@@ -84,7 +86,8 @@ class TaskSet:
         options = {name: row[name] for name in ("format", "task", "target", "encoding") if row[name]}
         bars = (measure.partition(" ") for measure in row["measures"].split("; "))
         measures = {name: float(bar) if bar else None for name, _, bar in bars}
-        return cls(row["name"], row["title"], train, test, options, row["evaluate"], measures, row["peers"])
+        of_row = row["name"], row["title"], train, test, options, row["evaluate"], measures, row["peers"]
+        return cls(*of_row, tuple(row["more"].split()))
 
     def training(self, model: str, seed: int) -> list[str]:
         """Return the arguments of ``elman train``."""
@@ -94,7 +97,13 @@ class TaskSet:
             if name in self.options
         ]
         words = ["train", str(self.train), "-o", model, "--format", self.options["format"], "--seed", str(seed)]
-        return words + [word for pair in rest for word in pair]
+        words += [word for pair in rest for word in pair]
+        return words + [str(DERIVED / word[6:]) if word.startswith("build/") else word for word in self.more]
+
+    @property
+    def needs(self) -> list[str]:
+        """The files in build/tasks that ``more`` names."""
+        return [word.removeprefix("build/") for word in self.more if word.startswith("build/")]
 
     def evaluation(self, model: str) -> list[str]:
         """Return the arguments of ``elman evaluate``."""

@@ -73,6 +73,25 @@ def test_a_tagger_begins_with_a_base(base: str, tmp_path: Path) -> None:
     assert tuned.describe()["settings"]["network"]["layers"] == 2
 
 
+def test_vectors_stand_behind_those_of_a_base(base: str, tmp_path: Path) -> None:
+    rows = {"the": "1 0 0", "dog": "0 2 0", "unheard-of": "0 0 3"}
+    (tmp_path / "v.txt").write_text("".join(f"{word} {numbers}\n" for word, numbers in rows.items()), encoding="utf-8")
+    arguments: dict[str, Any] = {"base": base, "vectors": tmp_path / "v.txt", "settings": TAGGER, **QUIET}
+    notes: list[str] = []
+    model = elman.train(TRAIN, threads=1, on_note=notes.append, **arguments)
+    assert any("a vector for " in note for note in notes) and any("words of both kept" in note for note in notes)
+    index, table, of_base = model._model.lexicon.vectors, model._model.parameters["vectors"], read_base(base)
+    assert index.width == 4 + 3 and table.shape == (len(index.words) + 1, 7)
+    embedding = of_base.parameters["embedding"]
+    for word in ("the", "dog", "unheard-of", "."):
+        row, known = table[int(index.rows([word])[0])], of_base.lexicon.vocabulary.ids([word])[0]
+        np.testing.assert_array_equal(row[:4], embedding[known])
+        numbers = np.array(rows.get(word, "0 0 0").split(), np.float32)
+        np.testing.assert_allclose(row[4:], numbers / np.sqrt(14 / 3), rtol=1e-3)
+    model.save(tmp_path / "m")
+    assert elman.load(tmp_path / "m").tag(["the", "unheard-of"]) == model.tag(["the", "unheard-of"])
+
+
 @pytest.mark.parametrize(("task", "part"), [("lemma", None), ("parse", None), ("pipeline", "words")])
 def test_encoded_tasks_begin_with_a_base(base: str, tmp_path: Path, task: str, part: str | None) -> None:
     rows = "1\tCats\tcat\tNOUN\t_\tNumber=Plur\t2\tnsubj\t_\t_\n2\tran\trun\tVERB\t_\t_\t0\troot\t_\tSpaceAfter=No\n\n"
@@ -149,7 +168,6 @@ def test_data_in_python_is_refused() -> None:
         ({"settings": {"cell": "gru"}}, "cell: the base .* has lstm, got gru"),
         ({"settings": {"features": "ngrams"}}, "features: the base .* has affixes, got ngrams"),
         ({"settings": {"embedding": 0, "features": "none"}}, "embedding=1 or more"),
-        ({"vectors": "v.txt"}, "leave out either the base or the vectors"),
         ({"lexicon": "l.txt"}, "leave out either the base or the lexicon"),
         ({"model": "hmm"}, "no settings and no presets"),
         ({"task": "segment"}, "begins with no base model"),

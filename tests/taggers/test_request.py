@@ -48,14 +48,16 @@ def test_every_argument_of_train_reaches_the_request(monkeypatch: pytest.MonkeyP
     elman.train("a", "10%", target="upos,feats", task="parse:heads=brackets", **values, **run)
     (request,) = requests
     own = {"data": "a", "dev": 10.0, "targets": ("upos", "feats"), "task": "parse", "options": {"heads": "brackets"}}
-    own |= {"base": None, "like": None}  # which vectors exclude
+    own |= {"base": None, "like": None, "raw": ()}  # which vectors exclude
     assert {field.name: getattr(request, field.name) for field in fields(request)} == own | values | {
         "run": RunOptions(**run)
     }
-    arguments = {"train", "dev", "target", "task", "base", "like"} | values.keys() | run.keys()
+    arguments = {"train", "dev", "target", "task", "base", "like", "raw"} | values.keys() | run.keys()
     arguments |= {"checkpoint", "every", "resume", "overwrite"}  # tests/taggers/test_checkpointed.py
     assert set(inspect.signature(elman.train).parameters) == arguments
     elman.train("a", base="base.model", like="like.conllu")
     assert (requests[1].base, requests[1].like) == ("base.model", "like.conllu")
+    elman.train("a", raw=["b", "c"])
+    assert requests[2].raw == ("b", "c")
     with pytest.raises(FrozenInstanceError):
         request.task = "tag"  # type: ignore[misc]

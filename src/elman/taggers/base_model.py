@@ -53,12 +53,15 @@ def check_base(model: RecurrentModel) -> None:
     demand(fits, "model settings: expected layers=1 or direction=forward in a base")
 
 
-def read_base(path: Path) -> RecurrentModel:
-    """Read the network of a base model. Raises ModelFileError for another file, or a model of another task."""
+def read_base(base: Path | Predictor) -> RecurrentModel:
+    """Return the network of a base model, or of its file.
+
+    Raises ModelFileError for another file, ConfigError for a model of another task.
+    """
     from elman.taggers.load import of_content
 
-    name = os.fspath(path)
-    model = of_content(name, file.read(name), base=True)
+    name = name_of(base)
+    model = base if isinstance(base, Predictor) else of_content(name, file.read(name), base=True)
     if not isinstance(model, BaseModel):
         raise ConfigError(
             f"{name}: expected a base model, which elman pretrain writes, found one of the task {model.task}"
@@ -66,22 +69,38 @@ def read_base(path: Path) -> RecurrentModel:
     return model._model
 
 
+LEARNING_RATE = 0.5
+"""The learning rate of a network that begins with a base, as a share of the usual one: by dev of English EWT."""
+BEST_LAYERS = 2
+"""Layers of a network of the preset ``best`` that begins with a base of one: the second reads what the base learned."""
 TAKEN = ("cell", "direction", "hidden", "features", "feature_embedding", "residual")
 """Settings of the network that are those of the base."""
 
 
-def with_base(config: Config, base: RecurrentModel, path: Path, settings: Mapping[str, Any]) -> Config:
-    """Return the settings of a network that begins with a base; ``settings`` are those that were asked for.
+def name_of(base: Path | Predictor) -> str:
+    """Return how messages name a base model: by its file, if it has one."""
+    return "raw text" if isinstance(base, Predictor) else os.fspath(base)
+
+
+def with_base(
+    config: Config, base: RecurrentModel, name: str, settings: Mapping[str, Any], preset: str = "default"
+) -> Config:
+    """Return the settings of a network that begins with a base: its size and cell, and smaller steps.
+
+    ``settings`` are those that were asked for.
 
     Raises ConfigError if one of these is not as the base has it.
     """
     of_base = base.config.network
     taken: dict[str, Any] = {name: getattr(of_base, name) for name in TAKEN}
-    taken["layers"] = max(config.network.layers, of_base.layers)
+    least = BEST_LAYERS if preset == "best" and "layers" not in settings else config.network.layers
+    taken["layers"] = max(least, of_base.layers)
     for name, value in taken.items():
         if name in settings and getattr(config.network, name) not in (value, "auto"):
             raise ConfigError(
-                f"{name}: the base {os.fspath(path)} has {getattr(of_base, name)}, got "
+                f"{name}: the base {name} has {getattr(of_base, name)}, got "
                 f"{getattr(config.network, name)}; leave it out, or pretrain another base"
             )
+    if "learning_rate" not in settings:
+        taken["learning_rate"] = LEARNING_RATE * config.training.learning_rate
     return config.with_settings(taken)

@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "base": None,
     "like": None,
     "lexicon": None,
+    "raw": None,
     "budget": None,
     "target": None,
     "inputs": None,
@@ -40,6 +41,8 @@ DEFAULTS: dict[str, Any] = {
 """The arguments of ``elman.train`` that decide the model, besides the data."""
 READ = ("vectors", "base", "like")
 """Those that name a file."""
+SEVERAL = ("lexicon", "raw")
+"""Those that name several."""
 COMMAND = "train"
 PRETRAIN = "pretrain"
 _WHY = "a run with a checkpoint that goes on reads its data again"
@@ -50,13 +53,13 @@ OnProblem = Callable[[str], None]
 def trained(train: Any, dev: Any, arguments: Mapping[str, Any], run: RunOptions) -> Predictor:
     """Train with the arguments of ``elman.train``, all of ``DEFAULTS``."""
     name, options = registry.parsed(arguments["task"])
-    rest = {name: arguments[name] for name in DEFAULTS if name not in ("target", "inputs", "task", "seed", "lexicon")}
+    rest = {name: arguments[name] for name in DEFAULTS if name not in ("target", "inputs", "task", "seed", *SEVERAL)}
+    rest |= {name: tuple(arguments[name] or ()) for name in SEVERAL}
     request = TrainRequest(
         data=train,
         dev=data_or_share(dev),
         targets=column_names(arguments["target"]),
         inputs=column_names(arguments["inputs"], "inputs") or (),
-        lexicon=tuple(arguments["lexicon"] or ()),
         task=name,
         options=options,
         run=run,
@@ -172,13 +175,14 @@ def resume(
         again = f"elman {COMMAND} --resume {checkpoints.path}"
         raise ConfigError(f"{checkpoints.path}: a run of elman {COMMAND}; {again} goes on with it")
     own |= {name: run_identity.local(checkpoints, str(own[name])) for name in READ if own.get(name) is not None}
-    if own.get("lexicon") is not None:
-        own["lexicon"] = [run_identity.local(checkpoints, str(path)) for path in own["lexicon"]]
+    for name in SEVERAL:
+        if own.get(name) is not None:
+            own[name] = [run_identity.local(checkpoints, str(path)) for path in own[name]]
     run_identity.check_files(checkpoints, _files(train, dev, _named(own)))
     columns = {name: _names(given[name]) for name in ("target", "inputs")}
     files = {name: None if given[name] is None else os.fspath(given[name]) for name in READ}
     arguments = run_identity.agreed(checkpoints, {**given, **columns, **files}, DEFAULTS)
-    arguments |= {name: own[name] for name in (*READ, "lexicon")}
+    arguments |= {name: own[name] for name in (*READ, *SEVERAL)}
     return CheckpointedRun(train, dev, arguments, about["outputs"], checkpoints, False)
 
 
@@ -190,7 +194,8 @@ def _names(names: Any) -> list[str] | None:
 def _named(arguments: Mapping[str, Any]) -> list[str]:
     """Return the files that arguments name."""
     found = [arguments.get(name) for name in READ]
-    return [os.fspath(each) for each in (*found, *(arguments.get("lexicon") or ())) if each is not None]
+    several = [path for name in SEVERAL for path in arguments.get(name) or ()]
+    return [os.fspath(each) for each in (*found, *several) if each is not None]
 
 
 def _files(train: Any, dev: Any, named: Sequence[str]) -> list[str]:

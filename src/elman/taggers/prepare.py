@@ -23,7 +23,7 @@ from elman.models.kinds import KINDS, kernel_notes
 from elman.taggers.request import TrainRequest
 from elman.training import auto_settings
 from elman.training.data_warnings import label_warnings, span_warnings, training_warnings
-from elman.utils.arguments import is_table
+from elman.utils.arguments import is_path, is_table
 from elman.utils.display import shown
 from elman.utils.files import input_files
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from elman.features.dictionary import Dictionary
     from elman.features.vectors import Vectors
     from elman.models.rnn import RecurrentModel
+    from elman.training.base_start import BaseStart
     from elman.training.disk_corpus import DiskCorpus
     from elman.training.tagging_task import Labelled, Start
     from elman.training.time_budget import Budget
@@ -78,10 +79,10 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
     model = request.model or "rnn"
     config, base = _config(request, model), None
     if request.base is not None:
-        from elman.taggers.base_model import read_base, with_base
+        from elman.taggers.base_model import name_of, read_base, with_base
 
         base = read_base(request.base)
-        config = with_base(config, base, request.base, request.settings)
+        config = with_base(config, base, name_of(request.base), request.settings, request.preset)
     budget = _budget(request, model)
     options = ReadOptions(
         _targets(request, model),
@@ -110,13 +111,14 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
         for name in corpus.keys.words:
             warnings += span_warnings(train, name, config.network)
         pairs = list(constraints.mended(config.network, pairs, tasks))
-    vectors: Start | None = None
+    vectors: Vectors | None = None
     if request.vectors is not None:
         vectors, note = _read_vectors(os.fspath(request.vectors), train, config.training.vectors_extra)
         notes.append(note)
         warnings += [vectors.repeats] if vectors.repeats else []
+    start: Start | None = vectors
     if base is not None:
-        vectors, note = _start(base, request, train, config.training.vectors_extra)
+        start, note = _start(base, request, train, config.training.vectors_extra, vectors)
         notes.append(note)
     dictionary = _read_lexicon(request, model, config, train, notes)
     facts = {
@@ -138,7 +140,7 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
         facts=facts,
         notes=(*notes, *kernel_notes(model)),
         warnings=tuple(warnings),
-        vectors=vectors,
+        vectors=start,
         budget=budget,
         inputs=corpus.keys.inputs,
         dictionary=dictionary,
@@ -256,7 +258,8 @@ def _budget(request: TrainRequest, model: str) -> Budget | None:
         raise ConfigError(f"the model {model} has no epochs to choose; a budget is the rnn's")
     from elman.training.time_budget import Budget
 
-    return Budget(request.budget, request.settings, request.run.note)
+    of_base = {} if request.base is None else {"hidden": None}  # its size is the base's
+    return Budget(request.budget, {**of_base, **request.settings}, request.run.note)
 
 
 def _targets(request: TrainRequest, model: str) -> tuple[str, ...] | None:
@@ -372,12 +375,19 @@ def _read_vectors(path: str, sentences: Sequence[Sentence], extra: int) -> tuple
     return read, f"{note}; {len(read.index.words):,} vectors of {read.index.width} numbers kept"
 
 
-def _start(base: RecurrentModel, request: TrainRequest, sentences: Sequence[Sentence], extra: int) -> tuple[Start, str]:
-    """Return the weights of a base model for the words of the sentences, and a note on how many of these it knows."""
+def _start(
+    base: RecurrentModel,
+    request: TrainRequest,
+    sentences: Sequence[Sentence],
+    extra: int,
+    vectors: Vectors | None,
+) -> tuple[BaseStart, str]:
+    """Return the weights of a base model, and vectors, for the words of sentences; and a note how many it knows."""
     from elman.training.base_start import BaseStart
 
     words = {word for sentence in sentences for word in sentence.words}
-    start = BaseStart(base, words, extra)
-    n_known = int((start.index.rows(words) > 0).sum())
-    note = f"{request.base}: begins with this base, which knows {n_known:,} of {len(words):,} distinct training words"
-    return start, f"{note}; {len(start.index.words):,} of its words kept"
+    start = BaseStart(base, words, extra, vectors)
+    name = "the base" if not is_path(request.base) else f"{request.base}: begins with this base, which"
+    note = f"{name} knows {start.known:,} of {len(words):,} distinct training words"
+    kept = "of its words" if vectors is None else "words of both"
+    return start, f"{note}; {len(start.index.words):,} {kept} kept"

@@ -120,8 +120,10 @@ def _rules(request: TrainRequest) -> tuple[TokenRules, frozenset[str], list[str]
     """Return how raw text is cut into words, as in the labelled file ``like`` if any, its words, and notes."""
     if request.like is None:
         return TokenRules(), frozenset(), []
-    path = os.fspath(request.like)
-    sentences = [sentence for sentence in read_sentences(path, encoding=request.encoding) if sentence.words]
+    path, sentences = "the labelled data", request.like
+    if not isinstance(sentences, list):
+        path = os.fspath(sentences)
+        sentences = [one for one in read_sentences(path, format=request.format, encoding=request.encoding) if one.words]
     rules = fit(sentences)
     if rules is None:
         raise DataError(

@@ -66,6 +66,8 @@ class Task:
             raise ConfigError(f"task {self.name}: it reads no pretrained vectors; leave them out")
         if request.base is not None and not self.vectors:
             raise ConfigError(f"task {self.name}: it begins with no base model; leave it out")
+        if request.raw and not self.vectors:
+            raise ConfigError(f"task {self.name}: it begins with no base pretrained on raw text; leave raw out")
         if request.like is not None and not self.raw:
             raise ConfigError(f"task {self.name}: its words are those of its data; leave like out")
         if request.lexicon and not self.vectors:
@@ -172,7 +174,7 @@ def train(request: TrainRequest) -> Predictor:
     """Train the model of a request. Raises ConfigError if settings are invalid, DataError if data cannot be used."""
     task = TASKS[request.task or TAG]
     task.check(request)
-    model: Predictor = imported(task.train)(request)
+    model: Predictor = imported("elman.taggers.raw_text:train" if request.raw else task.train)(request)
     return model
 
 

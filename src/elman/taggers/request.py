@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elman.data.corpus import Data, Path
+from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError
+from elman.taggers.base import Predictor
 from elman.training.run_options import RunOptions
 from elman.utils.arguments import check_text, described, path_text, settings_table
 from elman.utils.charsets import check_encoding
@@ -33,6 +35,7 @@ class TrainRequest:
     ``inputs``   columns that each word has as features of its own
     ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
     ``base``     a base model to begin with; ``like``: labelled sentences, to cut raw text into words in the same way
+    ``raw``      files of raw text, to pretrain a base on
     ``lexicon``  files with features of words
     ``budget``   a time, such as ``"60s"``, or seconds
     """
@@ -46,8 +49,9 @@ class TrainRequest:
     preset: str = "default"
     settings: Mapping[str, Any] = field(default_factory=dict)
     vectors: Path | None = None
-    base: Path | None = None
-    like: Path | None = None
+    base: Path | Predictor | None = None
+    like: Path | list[Sentence] | None = None
+    raw: tuple[str, ...] = ()
     lexicon: tuple[str, ...] = ()
     budget: str | float | None = None
     format: str | None = None
@@ -68,10 +72,10 @@ class TrainRequest:
         check_encoding(self.encoding)
         whole_number("keep_replay", self.keep_replay, 0, REPLAY)
         for name, path in (("vectors", self.vectors), ("base", self.base), ("like", self.like)):
-            if path is not None:
+            if path is not None and not isinstance(path, Predictor | list):
                 path_text(name, path)
-        if self.vectors is not None and self.base is not None:
-            raise ConfigError("base: it brings its own vectors; leave out either the base or the vectors")
+        if self.raw and self.base is not None:
+            raise ConfigError("raw: a base is pretrained on it; leave out either the raw text or the base")
         if self.lexicon and self.base is not None:
             raise ConfigError("base: it brings its own features of words; leave out either the base or the lexicon")
         if isinstance(self.budget, bool) or not isinstance(self.budget, str | int | float | None):

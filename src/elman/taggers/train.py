@@ -14,7 +14,7 @@ from elman.taggers import checkpointed
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import TrainRequest
 from elman.training.run_options import RunOptions
-from elman.utils.arguments import check_text, is_path, path_texts
+from elman.utils.arguments import check_text, path_texts
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
 from elman.utils.suggest import did_you_mean
@@ -57,6 +57,7 @@ def train(
     base: Path | None = None,
     like: Path | None = None,
     lexicon: Path | Sequence[Path] | None = None,
+    raw: Path | Sequence[Path] | None = None,
     budget: str | float | None = None,
     target: Target = None,
     inputs: Target = None,
@@ -94,6 +95,8 @@ def train(
     ``lexicon``     a file, or several, with features of words for the rnn (``elman.features.dictionary``): words; words
                     and numbers or labels; UniMorph's lemma, form and features. The model file contains them, and
                     ``on_note`` reports what they gave on dev
+    ``raw``         a file of raw text, or several: a base is pretrained on them, in half of the budget, if any, and the
+                    network begins with it
     ``budget``      the time to use, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; epochs and hidden units
                     (if not set) are chosen to fit, and recorded like explicit settings
     ``target``      the label column to learn, by default the format's own, or a document label; for the rnn also
@@ -134,7 +137,8 @@ def train(
         "vectors": vectors,
         "base": base,
         "like": like,
-        "lexicon": None if lexicon is None else path_texts("lexicon", [lexicon] if is_path(lexicon) else lexicon),
+        "lexicon": None if lexicon is None else path_texts("lexicon", lexicon),
+        "raw": None if raw is None else path_texts("raw", raw),
         "budget": budget,
         "target": target,
         "inputs": inputs,

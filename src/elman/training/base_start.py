@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cached_property
 
 import numpy as np
 
 from elman.config import NetworkConfig
 from elman.features.subwords import FeatureSet
-from elman.features.vectors import VectorIndex
+from elman.features.vectors import VectorIndex, Vectors
 from elman.models.ensemble import Ensemble
 from elman.nn.encoder import Parameters
 from elman.nn.layers import Array
@@ -20,30 +19,35 @@ class BaseStart:
 
     The base's word embeddings become pretrained vectors, its sub-word features and recurrent layers the first values of
     the network's own. The network's own word embeddings, which the base does not have, begin at 0: the first states are
-    those of the base.
+    those of the base. Other pretrained vectors, if any, stand behind the base's; their weights begin at random.
 
     ``index``     the words with a vector: those ``needed``, as they are and in lower case, and the first ``extra``
-    ``features``  the known sub-word features
+    ``known``     how many of the ``needed`` words the base knows; ``features`` are the sub-word features that it knows
     """
 
-    def __init__(self, base: Ensemble, needed: Collection[str], extra: int) -> None:
-        self._config, self._parameters = base.config.network, base.members[0]
+    def __init__(self, base: Ensemble, needed: Collection[str], extra: int, vectors: Vectors | None = None) -> None:
+        self._config, self._parameters, self._vectors = base.config.network, base.members[0], vectors
         wanted = {form for word in needed for form in (word, word.lower())}
-        words = base.lexicon.vocabulary.words
-        kept = [i for i, word in enumerate(words) if i < extra or word in wanted]
-        self._rows = np.array([0, *(i + 1 for i in kept)], np.int64)
-        self.index = VectorIndex([words[i] for i in kept], self._config.embedding)
+        known = base.lexicon.vocabulary.words
+        words = [word for i, word in enumerate(known) if i < extra or word in wanted]
+        of_base, width = VectorIndex(known, self._config.embedding), self._config.embedding
+        self.repeats = ""
+        if vectors is not None:
+            words = list(dict.fromkeys([*words, *vectors.index.words]))
+            width, self.repeats = width + vectors.index.width, vectors.repeats
+        self.index = VectorIndex(words, width)
+        self.known = int((of_base.rows(needed) > 0).sum())
+        self._rows = np.concatenate([[0], of_base.rows(words)])
         self.features: FeatureSet | None = base.lexicon.features
-
-    @cached_property
-    def repeats(self) -> str:
-        """No warning: its words are distinct."""
-        return ""
 
     def begin(self, parameters: Parameters, config: NetworkConfig) -> None:
         """Fill in the initial parameters of a network in place."""
         base = self._parameters
-        parameters["vectors"][...] = base["embedding"][self._rows]
+        table, E = parameters["vectors"], self._config.embedding
+        table[:, :E] = base["embedding"][self._rows]
+        if self._vectors is not None:
+            table[0, E:] = 0
+            table[1:, E:] = self._vectors.scaled()[self._vectors.index.rows(self.index.words)]
         parameters["embedding"][...] = 0
         if "features" in base:
             parameters["features"][...] = base["features"]

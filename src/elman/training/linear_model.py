@@ -62,12 +62,12 @@ def train_linear(
     return task.parameters, record
 
 
-def as_part(on_progress: OnProgress | None) -> OnProgress | None:
-    """Return the callback for the training of the linear model."""
+def as_part(on_progress: OnProgress | None, name: str = PART) -> OnProgress | None:
+    """Return the callback for the training of a part of a model, by default the linear model."""
 
     def tell(event: Progress) -> None:
         assert on_progress is not None
-        on_progress(replace(event, part=PART))
+        on_progress(replace(event, part=name))
 
     return None if on_progress is None else tell
 

@@ -33,6 +33,12 @@ class Options(TrainedOptions, TrainingOptions):
         multiple=True,
         help="Features of words: a list of words, words with numbers or labels, UniMorph; may be repeated.",
     )
+    raw: tuple[str, ...] = option(
+        "--raw",
+        metavar="FILE",
+        multiple=True,
+        help="Raw text: pretrain a base on it, as elman pretrain does, and begin with that; may be repeated.",
+    )
     ensemble: int | None = option(
         "--ensemble", **whole_number(0, limits.NETWORKS), help="Train N networks that tag together, as one model."
     )
@@ -71,12 +77,12 @@ def train(options: Options) -> None:
     arguments = options.training() | {
         name: getattr(options, name) for name in ("model", "base", "budget", "keep_replay")
     }
-    arguments["lexicon"] = list(options.lexicon) or None
+    arguments |= {"lexicon": list(options.lexicon) or None, "raw": list(options.raw) or None}
     if options.ensemble is not None:
         arguments["settings"]["ensemble"] = options.ensemble
     notes = options.notes()
     _warn_of_names(options.train, notes)
-    run_training(options, arguments, notes, inputs=(options.vectors, options.base, *options.lexicon))
+    run_training(options, arguments, notes, inputs=(options.vectors, options.base, *options.lexicon, *options.raw))
 
 
 def _warn_of_names(paths: Sequence[str], notes: Notes) -> None:
