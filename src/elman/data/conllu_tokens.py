@@ -21,7 +21,6 @@ UNIVERSAL_FEATURES = frozenset(
 )
 """Features of Universal Dependencies in 2018; features introduced later are not compared."""
 _NO_HEAD = "_"
-_OTHER = "{other line}"  # in messages of _BadTree
 _RANGE = re.compile(r"([0-9]+)-([0-9]+)", re.ASCII)
 
 Range = tuple[int, int]
@@ -172,12 +171,12 @@ def checked_heads(sentence: Sentence) -> Sequence[int]:
     except _BadTree as error:
         message = error.message
         if error.other_word is not None:
-            message = message.replace(_OTHER, f"on line {line_of(sentence, error.other_word)}")
+            message = f"{message}; the first is on line {line_of(sentence, error.other_word)}; expected one"
         raise error_at(sentence, error.word, message) from None
 
 
 class _BadTree(Exception):
-    """What is wrong at a word; ``_OTHER`` in the message is where ``other_word`` is."""
+    """What is wrong at a word, of which there is another one at ``other_word``, if given."""
 
     def __init__(self, word: int, message: str, other_word: int | None = None) -> None:
         super().__init__(message)
@@ -194,9 +193,7 @@ def _heads(column: Sequence[str]) -> tuple[int, ...]:
             raise _BadTree(word, f"HEAD: {expected}")
     if heads.count(0) > 1:
         first = heads.index(0)
-        raise _BadTree(
-            heads.index(0, first + 1), f"a second root (HEAD is 0); the first is {_OTHER}; expected one", first
-        )
+        raise _BadTree(heads.index(0, first + 1), "a second root (HEAD is 0)", first)
     reached_from = [0] * (len(heads) + 1)  # the start of the first path through each word
     reached_from[0] = -1
     for start in range(1, len(heads) + 1):

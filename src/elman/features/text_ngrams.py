@@ -25,9 +25,9 @@ CHARACTERS = (2, 3, 4, 5)
 LEAST_TEXTS = 2  # an n-gram that is never shared cannot help with other texts
 MOST_VALUES = 20_000_000  # weights, one for each n-gram and label; the rarest n-grams are dropped
 BITS = 48
-_TEXTS = 1 << (63 - BITS)  # processed at a time,
-_LETTERS = 1 << 22  # and with so many characters, but for a longer text,
-_PIECE = 1 << 20  # whose n-grams are made distinct in pieces of this length
+_TEXTS = 1 << (63 - BITS)  # most texts in a block
+_LETTERS = 1 << 22  # most characters in a block of several texts
+_PIECE = 1 << 20  # characters in a piece of a longer text, whose n-grams are made distinct piece by piece
 SCALES = {"words": 4.0, "skips": 2.0, "characters": 1.0}
 """Weights of the kinds: there are about ten character n-grams for each of words (see the lab notebook)."""
 _NONE = np.zeros(0, np.int64)

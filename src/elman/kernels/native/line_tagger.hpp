@@ -70,7 +70,7 @@ class LineTagger {
     expect(sound(E_) && (!features_.size() || sound(F_)) && sound(H_) && sound(K_) &&
                sound(static_cast<Size>(prefixes.size())),
            "sizes");
-    expect(!int8_ || H_ <= WIDEST8, "8-bit products of so many units");
+    expect(!int8_ || H_ <= WIDEST8, "hidden units, with 8-bit products");
     P_ = panels_of(H_);
     D_ = model.both ? 2 : 1;
     for (const std::string& prefix : prefixes) {
