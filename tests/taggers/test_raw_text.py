@@ -11,6 +11,7 @@ import elman
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.taggers import pretraining
+from elman.training import self_training
 from elman.training.progress import Progress
 from small_language import language
 from stopped import QUIET, Stopping, model_bytes
@@ -41,9 +42,56 @@ def test_it_is_a_base_and_a_training_from_there(raw: str, tmp_path: Path) -> Non
     own = {name: SETTINGS[name] for name in ("hidden", "feature_embedding")}
     base = elman.train(raw, task="pretrain", like=tmp_path / "train.txt", settings=own, threads=1, **QUIET)
     base.save(tmp_path / "base.model")
-    rest = {name: value for name, value in SETTINGS.items() if name not in own}
+    rest = {name: value for name, value in SETTINGS.items() if name not in own} | {"layers": 1}
     by_hand = trained(tmp_path / "train.txt", base=tmp_path / "base.model", settings=rest)
-    assert model_bytes(trained(tmp_path / "train.txt", raw=raw)) == model_bytes(by_hand)
+    assert model_bytes(trained(tmp_path / "train.txt", raw=raw, settings=SETTINGS | {"layers": 1})) == model_bytes(
+        by_hand
+    )
+
+
+def test_a_teacher_tags_raw_text(raw: str) -> None:
+    notes: list[str] = []
+    model = trained(raw=raw, on_note=notes.append)
+    assert sum(note.startswith("a teacher of 2 layers tagged ") for note in notes) == 1
+    settings = model.describe()["settings"]
+    assert (settings["network"]["layers"], settings["network"]["decoder"]) == (1, "softmax")
+    assert model.describe()["training"]["epochs"] == self_training.EPOCHS
+    assert model.data["sentences"] == len(PAIRS)
+
+
+@pytest.mark.parametrize("kind", ["spans", "texts", "best", "decoder"])
+def test_without_a_teacher(raw: str, kind: str) -> None:
+    """There is none for spans, whose rules it would not keep, for texts, and where the settings are others."""
+    data: Any = PAIRS
+    arguments: dict[str, Any] = {}
+    if kind == "spans":
+        data = [[(word, "B-X" if i % 2 else "O") for i, (word, _) in enumerate(pairs)] for pairs in PAIRS]
+    elif kind == "texts":
+        data = [(" ".join(word for word, _ in pairs), "XY"[i % 2]) for i, pairs in enumerate(PAIRS)]
+    elif kind == "best":
+        arguments["preset"] = "best"
+    else:
+        arguments["settings"] = SETTINGS | {"decoder": "crf"}
+    notes: list[str] = []
+    model = trained(data, raw=raw, on_note=notes.append, **arguments)
+    assert not any("teacher" in note for note in notes)
+    assert model.describe()["settings"]["network"]["layers"] == (2 if kind == "best" else 1)
+
+
+def test_ctrl_c_in_the_teacher_and_before_the_tagger_has_an_epoch(raw: str) -> None:
+    """The teacher is kept: it is a whole model."""
+    for when in (3, 5):  # ends of epochs with 2 of the teacher: in the second, and after it
+        ends: list[Progress] = []
+
+        def stop(event: Progress, ends: list[Progress] = ends, when: int = when) -> None:
+            if not event.part and event.is_epoch_end:
+                ends.append(event)
+            if not event.part and len(ends) * 2 + 1 >= when:
+                raise KeyboardInterrupt
+
+        model = trained(raw=raw, on_progress=stop)
+        assert model.interrupted or model.describe()["training"]["interrupted"]
+        assert model.describe()["settings"]["network"]["layers"] == 2
 
 
 def test_data_in_python_is_read_twice(raw: str) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from elman.models.rnn import RecurrentModel
     from elman.training.base_start import BaseStart
     from elman.training.disk_corpus import DiskCorpus
+    from elman.training.self_training import Silver
     from elman.training.tagging_task import Labelled, Start
     from elman.training.time_budget import Budget
 
@@ -68,6 +69,7 @@ class Prepared:
     budget: Budget | None = None
     inputs: tuple[str, ...] = ()
     dictionary: Dictionary | None = None
+    silver: Silver | None = None
 
 
 def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
@@ -108,6 +110,10 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
     warnings = _warnings(corpus, train, dev)
     if model in WITH_SETTINGS:
         config = auto_settings.resolve(config, pairs, tasks, single=budget is not None)
+        if request.silver is not None:
+            from elman.training import self_training
+
+            config = self_training.settings(config)
         for name in corpus.keys.words:
             warnings += span_warnings(train, name, config.network)
         pairs = list(constraints.mended(config.network, pairs, tasks))
@@ -144,6 +150,7 @@ def prepare(request: TrainRequest, *, raw_text: bool = False) -> Prepared:
         budget=budget,
         inputs=corpus.keys.inputs,
         dictionary=dictionary,
+        silver=request.silver,
     )
 
 

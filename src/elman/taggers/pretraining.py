@@ -65,6 +65,11 @@ class _Text:
 
 def train(request: TrainRequest) -> BaseModel:
     """Train on raw text. Raises ConfigError if settings do not suit a base model, DataError if there is no text."""
+    return train_on_text(request)[0]
+
+
+def train_on_text(request: TrainRequest) -> tuple[BaseModel, RawCorpus]:
+    """Train as ``train`` does; return also the text, cut into words."""
     run, config = request.run, _config(request)
     budget = None
     if request.budget is not None:
@@ -81,7 +86,7 @@ def train(request: TrainRequest) -> BaseModel:
     model = RecurrentModel(trained, networks.lexicon, networks.heads, [task.parameters], training)
     if budget is not None and not model.interrupted:
         budget.finish()
-    return BaseModel(model, data=facts, threads=run.threads)
+    return BaseModel(model, data=facts, threads=run.threads), text.corpus
 
 
 def _config(request: TrainRequest) -> Config:

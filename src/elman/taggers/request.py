@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elman.data.corpus import Data, Path
 from elman.data.sentence import Sentence
@@ -17,6 +17,9 @@ from elman.utils.arguments import check_text, described, path_text, settings_tab
 from elman.utils.charsets import check_encoding
 from elman.utils.display import shown
 from elman.utils.limits import REPLAY, whole_number
+
+if TYPE_CHECKING:
+    from elman.training.self_training import Silver
 
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 _NUMBER = re.compile(r" *(\d{1,9}|\d{0,9}[.,]\d{1,9}) *%* *", re.ASCII)
@@ -35,7 +38,7 @@ class TrainRequest:
     ``inputs``   columns that each word has as features of its own
     ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
     ``base``     a base model to begin with; ``like``: labelled sentences, to cut raw text into words in the same way
-    ``raw``      files of raw text, to pretrain a base on
+    ``raw``      files of raw text, to pretrain a base on; ``silver``: raw text with a model, whose tags are learned too
     ``lexicon``  files with features of words
     ``budget``   a time, such as ``"60s"``, or seconds
     """
@@ -52,6 +55,7 @@ class TrainRequest:
     base: Path | Predictor | None = None
     like: Path | list[Sentence] | None = None
     raw: tuple[str, ...] = ()
+    silver: Silver | None = None
     lexicon: tuple[str, ...] = ()
     budget: str | float | None = None
     format: str | None = None

@@ -103,6 +103,7 @@ def _fit(prepared: Prepared, run: RunOptions) -> RecurrentModel:
         vectors=prepared.vectors,
         budget=prepared.budget,
         dictionary=prepared.dictionary,
+        silver=prepared.silver,
     )
 
 

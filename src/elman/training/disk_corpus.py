@@ -136,6 +136,14 @@ class RawCorpus(DiskSplit):
         self.vocabulary = Vocabulary.of_counts(_kept(text.counts(int(lengths.sum())), known))
         self.tags = tuple(sorted(self.vocabulary.words[:predicted]))
 
+    def sample(self, words: int, generator: np.random.Generator) -> list[list[str]]:
+        """Return sentences drawn at random, in their order, that have about ``words`` words, or all of them."""
+        drawn = generator.permutation(len(self.lengths))
+        drawn = np.sort(drawn[: int(np.searchsorted(np.cumsum(self.lengths[drawn]), words, side="right")) or 1])
+        names, ends = list(self._text.ids), np.cumsum(self.lengths)
+        ids = np.frombuffer(self._text.pages(), np.int32)
+        return [[names[k] for k in ids[end - n : end]] for end, n in zip(ends[drawn], self.lengths[drawn], strict=True)]
+
 
 class _Column:
     """A sequence of texts on disk as ids, numbered in the order of first occurrence."""

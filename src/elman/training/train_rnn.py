@@ -15,6 +15,7 @@ from elman.training import auto_settings, ensemble, linear_model, temperature
 from elman.training.disk_corpus import DiskCorpus
 from elman.training.run_options import RunOptions
 from elman.training.run_state import Record
+from elman.training.self_training import Silver, with_silver
 from elman.training.tagging_task import Labelled, Start, TaggingTask
 from elman.training.time_budget import Budget
 
@@ -31,6 +32,7 @@ def train_rnn(
     vectors: Start | None = None,
     budget: Budget | None = None,
     dictionary: Dictionary | None = None,
+    silver: Silver | None = None,
 ) -> RecurrentModel:
     """Train a model on labelled sentences or a text on disk; ``dev`` chooses the epoch.
 
@@ -49,6 +51,8 @@ def train_rnn(
         single=budget is not None,
         dictionary=dictionary,
     )
+    if silver is not None and not isinstance(train, DiskCorpus):
+        start = with_silver(start, train, dev, silver)
     return _trained(RecurrentModel, start, run, budget, alone)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 # Purposes of streams; streams of different purposes are independent.
-START, ORDER, UNKNOWN, DROPOUT, SEARCH, SAMPLE, NEGATIVES = range(7)
+START, ORDER, UNKNOWN, DROPOUT, SEARCH, SAMPLE, NEGATIVES, SILVER = range(8)
 
 APART = 1_000_000_007  # between the seeds of the networks of an ensemble
 
