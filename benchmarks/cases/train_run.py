@@ -72,7 +72,7 @@ def scores(tagger: Any, found: Any, sentences: Any, spans_of: str | None) -> dic
     result = {"score": found.accuracy, "n": found.tokens}
     result |= {name: getattr(found, name) for name in ("tokens", "accuracy", "unknown_tokens", "unknown_accuracy")}
     if spans_of is not None:
-        from elman.data.spans import evaluate_spans
+        from elman.evaluation.span_scores import evaluate_spans
 
         spans = evaluate_spans((sentence.columns[spans_of] for sentence in sentences), tagger.pipe(sentences))
         result |= {"score": spans.f1, "n": spans.gold, "precision": spans.precision, "recall": spans.recall}

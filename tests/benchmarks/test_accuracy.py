@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from math import sqrt
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import accuracy
 import accuracy_page
 import tasks
 from accuracy_page import Group
-from cases import sets
+from cases import sets, train_run
 
 Script = Callable[..., subprocess.CompletedProcess[str]]
 Cells = Callable[..., list[str]]
@@ -244,6 +245,15 @@ def test_a_network_is_measured_on_a_held_out_tenth(tmp_path: Path) -> None:
     assert (found["n"], found["epochs"]) == (6, 1)  # a tenth of 20 sentences of 3 words
     assert found["seconds"] > 0 and found["model_bytes"] > 0 and found["peak_rss_mb"] > 1
     assert found["command"] == "python benchmarks/accuracy.py --ablations --sets wiki-en --seeds 2"
+
+
+def test_spans_are_scored_by_their_f1() -> None:
+    sentences = [SimpleNamespace(columns={"ner": ("B-X", "I-X", "O", "B-Y")})]
+    tagger = SimpleNamespace(pipe=lambda sentences: [("B-X", "I-X", "B-Y", "O")])
+    found = SimpleNamespace(tokens=4, accuracy=0.5, unknown_tokens=0, unknown_accuracy=None)
+    assert train_run.scores(tagger, found, sentences, "ner") == {
+        **vars(found), "score": 0.5, "n": 2, "precision": 0.5, "recall": 0.5
+    }  # fmt: skip
 
 
 def test_a_failed_run_is_reported_in_one_line(run: Script, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import elman
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
-from elman.taggers import pretraining
+from elman.taggers import pretraining, registry
 from elman.training import self_training
 from elman.training.progress import Progress
 from small_language import language
@@ -57,6 +57,20 @@ def test_a_teacher_tags_raw_text(raw: str) -> None:
     assert (settings["network"]["layers"], settings["network"]["decoder"]) == (1, "softmax")
     assert model.describe()["training"]["epochs"] == self_training.EPOCHS
     assert model.data["sentences"] == len(PAIRS)
+
+
+def test_a_base_that_is_there_and_raw_text_for_a_teacher(raw: str, tmp_path: Path) -> None:
+    own = {name: SETTINGS[name] for name in ("hidden", "feature_embedding")}
+    labelled = [Sentence(words, {"tag": tags}) for words, tags in language(30, 1)]
+    (tmp_path / "train.txt").write_text(TAGGED, encoding="utf-8")
+    base = elman.train(raw, task="pretrain", like=tmp_path / "train.txt", settings=own, threads=1, **QUIET)
+    base.save(tmp_path / "base.model")
+    whole, notes = trained(labelled, raw=raw), []
+    model = trained(labelled, raw=raw, base=tmp_path / "base.model", on_note=notes.append)
+    assert model_bytes(model) == model_bytes(whole)
+    assert any("a teacher of 2 layers tagged" in note for note in notes)
+    with pytest.raises(ConfigError, match="raw: besides a base it is for a teacher, and there is none"):
+        trained(raw=raw, base=tmp_path / "base.model", settings=SETTINGS | {"layers": 1})
 
 
 @pytest.mark.parametrize("kind", ["spans", "texts", "best", "decoder"])
@@ -119,13 +133,17 @@ def test_ctrl_c_while_there_is_only_a_base(raw: str) -> None:
         trained(raw=raw, on_progress=stop)
 
 
-def test_each_has_half_of_the_budget(raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_has_its_share_of_the_budget(raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    real = pretraining.train
-    monkeypatch.setattr(pretraining, "train", lambda request: asked.append(request.budget) or real(request))
+    own, others = pretraining.train_on_text, registry.train
+    monkeypatch.setattr(pretraining, "train_on_text", lambda request: asked.append(request.budget) or own(request))
+    monkeypatch.setattr(registry, "train", lambda request: asked.append(request.budget) or others(request))
     settings = {name: value for name, value in SETTINGS.items() if name != "epochs"}
     model = trained(raw=raw, budget="20s", settings=settings)
-    assert asked == [10.0] and model.describe()["settings"]["network"]["hidden"] == 4
+    assert asked == ["20s", 10.0, 4.0, 6.0] and model.describe()["settings"]["network"]["hidden"] == 4
+    asked.clear()
+    trained(raw=raw, budget="20s", settings=settings | {"layers": 1})
+    assert asked == ["20s", 10.0, 10.0]
 
 
 @pytest.mark.parametrize("task", ["lemma", "parse", "pipeline"])
@@ -139,7 +157,6 @@ def test_other_tasks(raw: str, tmp_path: Path, task: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"base": "b.model"}, "raw: a base is pretrained on it; leave out either the raw text or the base"),
         ({"model": "hmm", "settings": {}}, "raw: expected the model rnn with raw text, got hmm"),
         ({"task": "segment"}, "task segment: it begins with no base pretrained on raw text"),
         ({"task": "lm"}, "task lm: it begins with no base"),

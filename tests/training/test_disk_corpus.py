@@ -1,3 +1,12 @@
+"""Text on disk."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from elman.training.disk_corpus import RawTextWriter
+
+
 def test_a_sample_of_raw_text() -> None:
     writer = RawTextWriter()
     sentences = [[f"w{i % 7}"] * (1 + i % 3) for i in range(60)]

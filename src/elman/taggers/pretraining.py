@@ -89,6 +89,13 @@ def train_on_text(request: TrainRequest) -> tuple[BaseModel, RawCorpus]:
     return BaseModel(model, data=facts, threads=run.threads), text.corpus
 
 
+def read_text(request: TrainRequest) -> RawCorpus:
+    """Return the raw text of a request, cut into words. Raises DataError if there is none."""
+    text = _read(request, 1)
+    request.run.note(*text.notes)
+    return text.corpus
+
+
 def _config(request: TrainRequest) -> Config:
     """Return the settings of the base. Raises ConfigError if no tagger could begin with it."""
     if request.dev is not None:

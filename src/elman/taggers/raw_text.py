@@ -33,7 +33,7 @@ FREE = ("layers", "decoder", "distill_teachers", "chunk", "smoothing")
 
 
 def train(request: TrainRequest) -> Predictor:
-    """Pretrain a base on the files ``request.raw``, and train on the labelled data from there.
+    """Pretrain a base on the files ``request.raw``, unless there is one, and train on the labelled data from there.
 
     A tagger of the preset ``default`` is trained twice: a teacher, of two layers, tags raw text, and a network of the
     usual size learns gold tags and the teacher's.
@@ -45,20 +45,26 @@ def train(request: TrainRequest) -> Predictor:
     data: Any = request.data
     if not is_path(data) and not is_table(data):
         request = replace(request, data=list(data))  # it is read several times
+    shares = SHARES if request.base is None else (0.0, SHARES[1] / (1 - SHARES[0]), SHARES[2] / (1 - SHARES[0]))
     seconds = None if request.budget is None else seconds_of(request.budget)
-    of_base, of_teacher, of_tagger = (None if seconds is None else share * seconds for share in SHARES)
-    base, text = pretraining.train_on_text(_of_raw_text(request, of_base))
-    if base.interrupted:
-        raise KeyboardInterrupt
-    rest = replace(request, raw=(), base=base, budget=of_tagger, run=request.run.part("labelled"))
-    most = _silver_words(rest)
+    of_base, of_teacher, of_tagger = (None if seconds is None else share * seconds for share in shares)
+    rest = replace(request, raw=(), budget=of_tagger, run=request.run.part("labelled"))
+    most, text = _silver_words(rest), None
+    if request.base is None:
+        base, text = pretraining.train_on_text(_of_raw_text(request, of_base))
+        if base.interrupted:
+            raise KeyboardInterrupt
+        rest = replace(rest, base=base)
     if not most:
+        if text is None:
+            raise ConfigError("raw: besides a base it is for a teacher, and there is none for these data and settings")
         return registry.train(replace(rest, budget=None if seconds is None else (1 - SHARES[0]) * seconds))
     settings, run = {**request.settings, "layers": TEACHER_LAYERS}, request.run.part("teacher")
     teacher = registry.train(replace(rest, settings=settings, budget=of_teacher, run=run))
     if teacher.interrupted:
         return teacher
     assert isinstance(teacher, ColumnPredictor) and isinstance(teacher._model, RecurrentModel)
+    text = text or pretraining.read_text(_of_raw_text(request, None))
     sample = text.sample(most, seeding.stream(request.run.seed, seeding.SILVER))
     request.run.note(f"a teacher of {TEACHER_LAYERS} layers tagged {sum(map(len, sample)):,} words of the raw text")
     tagger = registry.train(replace(rest, silver=Silver(sample, teacher._model)))

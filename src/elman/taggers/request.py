@@ -38,7 +38,8 @@ class TrainRequest:
     ``inputs``   columns that each word has as features of its own
     ``keep_replay``  number of training sentences that the model file keeps for ``elman learn``
     ``base``     a base model to begin with; ``like``: labelled sentences, to cut raw text into words in the same way
-    ``raw``      files of raw text, to pretrain a base on; ``silver``: raw text with a model, whose tags are learned too
+    ``raw``      files of raw text, to pretrain a base on, and for a teacher's tags; ``silver``: sentences of it, with
+                 the teacher
     ``lexicon``  files with features of words
     ``budget``   a time, such as ``"60s"``, or seconds
     """
@@ -78,8 +79,6 @@ class TrainRequest:
         for name, path in (("vectors", self.vectors), ("base", self.base), ("like", self.like)):
             if path is not None and not isinstance(path, Predictor | list):
                 path_text(name, path)
-        if self.raw and self.base is not None:
-            raise ConfigError("raw: a base is pretrained on it; leave out either the raw text or the base")
         if self.lexicon and self.base is not None:
             raise ConfigError("base: it brings its own features of words; leave out either the base or the lexicon")
         if isinstance(self.budget, bool) or not isinstance(self.budget, str | int | float | None):
