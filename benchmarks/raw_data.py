@@ -1,4 +1,4 @@
-"""Makes what taggers with raw text learn from, in build/tasks: a base pretrained on film reviews, text, GloVe's vectors.
+"""Makes what taggers learn from besides labels, in build/tasks: a base of film reviews, text of them, GloVe's vectors.
 
 ``imdb.model``     ``elman pretrain`` on the data folder's raw text, its words cut as in English EWT; time and memory of
                    that go to results/pretraining.json

@@ -95,8 +95,8 @@ def train(
     ``lexicon``     a file, or several, with features of words for the rnn (``elman.features.dictionary``): words; words
                     and numbers or labels; UniMorph's lemma, form and features. The model file contains them, and
                     ``on_note`` reports what they gave on dev
-    ``raw``         a file of raw text, or several: a base is pretrained on them, in half of the budget, if any, and the
-                    network begins with it
+    ``raw``         a file of raw text, or several: a base is pretrained on them, unless there is one, with which the
+                    network begins; for tags of words a teacher tags some of it, from which the network learns, too
     ``budget``      the time to use, reading included: ``"60s"``, ``"2m"``, ``90`` seconds; epochs and hidden units
                     (if not set) are chosen to fit, and recorded like explicit settings
     ``target``      the label column to learn, by default the format's own, or a document label; for the rnn also

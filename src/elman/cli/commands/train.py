@@ -37,7 +37,7 @@ class Options(TrainedOptions, TrainingOptions):
         "--raw",
         metavar="FILE",
         multiple=True,
-        help="Raw text: pretrain a base on it, as elman pretrain does, and begin with that; may be repeated.",
+        help="Raw text to learn from, too: a base is pretrained on it, and a teacher tags it; may be repeated.",
     )
     ensemble: int | None = option(
         "--ensemble", **whole_number(0, limits.NETWORKS), help="Train N networks that tag together, as one model."
