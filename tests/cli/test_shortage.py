@@ -100,14 +100,15 @@ def test_a_library_that_does_not_fit(error: Exception, short: bool) -> None:
     ],
 )
 def test_a_command_line_that_cannot_be_imported(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, line: str
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], error: Exception, line: str
 ) -> None:
     monkeypatch.setattr("elman.utils.signals.install", lambda: None)
+    monkeypatch.setattr("os._exit", sys.exit)
     monkeypatch.setattr("builtins.__import__", _failing(error))
     with pytest.raises(SystemExit) as end:
         main()
     monkeypatch.undo()
-    assert end.value.code == 2 and capsys.readouterr().err.startswith(line)
+    assert end.value.code == 2 and capfd.readouterr().err.startswith(line)
 
 
 def _failing(error: Exception) -> Callable[..., Any]:
