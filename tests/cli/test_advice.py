@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.training.auto_settings import FEW, FEWER_WORDS, resolve
+from elman.training.auto_settings import FEW, FEW_TEXT_WORDS, FEW_TEXTS, FEWER_WORDS, resolve
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]
@@ -135,8 +135,9 @@ def test_what_settings_says_of_ensemble(run: Run) -> None:
 
     text = " ".join(run("settings").stdout.decode().split())
     assert (
-        f"0: one from {FEW} sentences on or with --budget; for fewer four if they have under {FEWER_WORDS:,} words, "
-        "else three for spans, else two"
+        f"0: one from {FEW} sentences on or with --budget (texts to classify: from {FEW_TEXTS:,} texts or "
+        f"{FEW_TEXT_WORDS:,} words on); for fewer four if they have under {FEWER_WORDS:,} words, "
+        "else three for spans and texts, else two"
     ) in text
 
     def networks(sentences: int, words: int, tags: tuple[str, ...], *, single: bool = False) -> int:

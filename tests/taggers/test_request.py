@@ -48,7 +48,7 @@ def test_every_argument_of_train_reaches_the_request(monkeypatch: pytest.MonkeyP
     elman.train("a", "10%", target="upos,feats", task="parse:heads=brackets", **values, **run)
     (request,) = requests
     own = {"data": "a", "dev": 10.0, "targets": ("upos", "feats"), "task": "parse", "options": {"heads": "brackets"}}
-    own |= {"base": None, "like": None, "raw": ()}  # which vectors exclude
+    own |= {"base": None, "like": None, "raw": (), "silver": None}  # which vectors exclude
     assert {field.name: getattr(request, field.name) for field in fields(request)} == own | values | {
         "run": RunOptions(**run)
     }

@@ -83,11 +83,11 @@ def name_of(base: Path | Predictor) -> str:
 
 
 def with_base(
-    config: Config, base: RecurrentModel, name: str, settings: Mapping[str, Any], preset: str = "default"
+    config: Config, base: RecurrentModel, called: str, settings: Mapping[str, Any], preset: str = "default"
 ) -> Config:
     """Return the settings of a network that begins with a base: its size and cell, and smaller steps.
 
-    ``settings`` are those that were asked for.
+    ``called`` is how messages name the base, ``settings`` are those that were asked for.
 
     Raises ConfigError if one of these is not as the base has it.
     """
@@ -98,7 +98,7 @@ def with_base(
     for name, value in taken.items():
         if name in settings and getattr(config.network, name) not in (value, "auto"):
             raise ConfigError(
-                f"{name}: the base {name} has {getattr(of_base, name)}, got "
+                f"{name}: the base {called} has {getattr(of_base, name)}, got "
                 f"{getattr(config.network, name)}; leave it out, or pretrain another base"
             )
     if "learning_rate" not in settings:

@@ -76,8 +76,11 @@ class TrainRequest:
         check_text("text_column", self.text_column)
         check_encoding(self.encoding)
         whole_number("keep_replay", self.keep_replay, 0, REPLAY)
-        for name, path in (("vectors", self.vectors), ("base", self.base), ("like", self.like)):
-            if path is not None and not isinstance(path, Predictor | list):
+        sentences = isinstance(self.like, list) and all(isinstance(one, Sentence) for one in self.like)
+        like = None if sentences else self.like
+        base = None if isinstance(self.base, Predictor) else self.base
+        for name, path in (("vectors", self.vectors), ("base", base), ("like", like)):
+            if path is not None:
                 path_text(name, path)
         if self.lexicon and self.base is not None:
             raise ConfigError("base: it brings its own features of words; leave out either the base or the lexicon")
