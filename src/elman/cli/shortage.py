@@ -66,6 +66,8 @@ def advice(arguments: Sequence[str]) -> str:
 
 _ROOM = {"numpy": 140_000_000, "pyarrow": 480_000_000}
 """Bytes of address space that a package takes at work: NumPy with one thread and a matrix product, pyarrow a table."""
+_LEAST = 1 << 20
+"""Bytes that must be free as a command begins."""
 _THREAD = 45_000_000
 """Bytes that NumPy takes for each thread more."""
 
@@ -84,6 +86,7 @@ def watch_imports() -> None:
         sys.meta_path.insert(0, _Room())
         sys.unraisablehook = bool  # takes no memory
         Limits.address_space = True
+        bytes(_LEAST)  # raises MemoryError: Python itself may crash with nothing left, so it ends before
 
 
 class _Room:
