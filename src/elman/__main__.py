@@ -24,10 +24,13 @@ def main() -> None:
 
 
 def _not_loaded(error: Exception) -> NoReturn:
-    """Say in one line why the command line cannot be imported, and end with exit status 2.
+    """Say in one line why the command line cannot be imported, or that memory ran out, and end with exit status 2.
 
     It ends at once, and writes without ``sys.stderr``: with no memory left Python loses the exceptions of both.
+    Raises an error that is a mistake in elman.
     """
+    if isinstance(error, SystemError) and "exception" not in str(error):  # not one that Python lost
+        raise error
     line = "not enough memory"
     try:
         from errno import ENOMEM

@@ -111,6 +111,13 @@ def test_a_command_line_that_cannot_be_imported(
     assert end.value.code == 2 and capfd.readouterr().err.startswith(line)
 
 
+def test_a_mistake_in_elman_is_no_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("elman.utils.signals.install", lambda: None)
+    monkeypatch.setattr("builtins.__import__", _failing(SystemError("Negative size passed to PyUnicode_New")))
+    with pytest.raises(SystemError, match="Negative size"):
+        main()
+
+
 def _failing(error: Exception) -> Callable[..., Any]:
     def imported(name: str, *arguments: Any, **options: Any) -> Any:
         if name == "elman.cli":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import elman
 from elman.data.sentence import Sentence
 from elman.errors import ConfigError
 from elman.taggers import pretraining, registry
+from elman.taggers.request import TrainRequest
 from elman.training import self_training
 from elman.training.progress import Progress
 from small_language import language
@@ -92,20 +94,28 @@ def test_without_a_teacher(raw: str, kind: str) -> None:
     assert model.describe()["settings"]["network"]["layers"] == (2 if kind == "best" else 1)
 
 
-def test_ctrl_c_in_the_teacher_and_before_the_tagger_has_an_epoch(raw: str) -> None:
+def test_ctrl_c_in_the_teacher(raw: str) -> None:
     """The teacher is kept: it is a whole model."""
-    for when in (3, 5):  # ends of epochs with 2 of the teacher: in the second, and after it
-        ends: list[Progress] = []
 
-        def stop(event: Progress, ends: list[Progress] = ends, when: int = when) -> None:
-            if not event.part and event.is_epoch_end:
-                ends.append(event)
-            if not event.part and len(ends) * 2 + 1 >= when:
-                raise KeyboardInterrupt
+    def stop(event: Progress) -> None:
+        if not event.part:
+            raise KeyboardInterrupt
 
-        model = trained(raw=raw, on_progress=stop)
-        assert model.interrupted or model.describe()["training"]["interrupted"]
-        assert model.describe()["settings"]["network"]["layers"] == 2
+    model = trained(raw=raw, on_progress=stop)
+    assert model.describe()["settings"]["network"]["layers"] == 2
+    assert model.interrupted and model.describe()["training"]["epochs"] == 1
+
+
+def test_ctrl_c_before_the_tagger_has_an_epoch(raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, asked = registry.train, []
+    stopped = SimpleNamespace(interrupted=True, describe=lambda: {"training": {"epochs": 0}})
+
+    def train(request: TrainRequest) -> Any:
+        asked.append(request)
+        return real(request) if len(asked) < 3 else stopped  # the whole, the teacher, the tagger
+
+    monkeypatch.setattr(registry, "train", train)
+    assert trained(raw=raw).describe()["settings"]["network"]["layers"] == 2 and asked[2].silver is not None
 
 
 def test_data_in_python_is_read_twice(raw: str) -> None:

@@ -31,10 +31,9 @@ class BaseStart:
         known = base.lexicon.vocabulary.words
         words = [word for i, word in enumerate(known) if i < extra or word in wanted]
         of_base, width = VectorIndex(known, self._config.embedding), self._config.embedding
-        self.repeats = ""
         if vectors is not None:
             words = list(dict.fromkeys([*words, *vectors.index.words]))
-            width, self.repeats = width + vectors.index.width, vectors.repeats
+            width += vectors.index.width
         self.index = VectorIndex(words, width)
         self.known = int((of_base.rows(needed) > 0).sum())
         self._rows = np.concatenate([[0], of_base.rows(words)])

@@ -61,10 +61,7 @@ def with_silver(task: TaggingTask, gold: Labelled, dev: Labelled | None, silver:
 def _probabilities(silver: Silver, tag_sets: Sequence[Sequence[str]]) -> Iterator[NDArray[np.float16]]:
     """Yield the teacher's probabilities (n, K1 + K2 + …) of some sentences at a time, in the order of the tags."""
     teacher = silver.teacher
-    places = [
-        [{tag: k for k, tag in enumerate(own)}[tag] for tag in tags]
-        for own, tags in zip(teacher.tag_sets, tag_sets, strict=True)
-    ]
+    places = [[own.index(tag) for tag in tags] for own, tags in zip(teacher.tag_sets, tag_sets, strict=True)]
     for i in range(0, len(silver.sentences), CHUNK):
         some = silver.sentences[i : i + CHUNK]
         columns = [np.concatenate(teacher.probabilities(some, column)) for column in range(len(places))]
