@@ -8,13 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from elman.data.formats.text_io import after_lines
-from elman.utils import limits
-
 if TYPE_CHECKING:
-    from elman.data.formats import Reading
     from elman.data.sentence import Sentence
-    from elman.taggers.tagger import Tagger
 
 CHUNK_WORDS = 65_536
 """Words in memory at a time, in whole sentences."""
@@ -36,56 +31,37 @@ def chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]
         yield chunk
 
 
-def tagged_lines(reading: Reading, tagger: Tagger, live: bool, done: int = 0) -> Iterator[str]:
-    """Yield plain text with tags: the same as sentence by sentence, without making sentences of it.
-
-    ``done`` lines at the beginning are left out.
-    """
-
-    def checked(some: list[bytes]) -> list[bytes]:
-        for piece in some:
-            limits.check_lines(piece, reading.path)
-        return some
-
-    pieces = map(checked, _pieces(after_lines(reading.plain_text(), done), tagger.threads, live))
-    if live:  # write what has come before waiting for more
-        for some in pieces:
-            yield b"".join(tagger.tag_lines(some)).decode()
-        return
-    for text in tagger.tag_lines(piece for some in pieces for piece in some):
-        yield text.decode()
-
-
-def _pieces(texts: Iterable[str], most: int, live: bool) -> Iterator[list[bytes]]:
-    """Yield text as up to ``most`` pieces of whole lines, of bounded size.
+def pieces(texts: Iterable[str], most: int, live: bool, end_mark: str) -> Iterator[list[bytes]]:
+    """Yield text as up to ``most`` pieces, of bounded size, that end with ``end_mark``, as the texts do.
 
     Of a ``live`` standard input no more than is there already.
     """
-    pieces: list[bytes] = []
+    some: list[bytes] = []
     small: list[str] = []
     size = 0
     for text in texts:
         begin = 0
         while len(text) - begin >= CHUNK_CHARACTERS:
-            end = text.find("\n", begin + CHUNK_CHARACTERS - 1) + 1 or len(text)
-            pieces.append("".join([*small, text[begin:end]]).encode())
+            found = text.find(end_mark, begin + CHUNK_CHARACTERS - 1)
+            end = found + len(end_mark) if found >= 0 else len(text)
+            some.append("".join([*small, text[begin:end]]).encode())
             small, size, begin = [], 0, end
-            if len(pieces) == most:
-                yield pieces
-                pieces = []
+            if len(some) == most:
+                yield some
+                some = []
         small.append(text[begin:])
         size += len(small[-1])
         waits = live and not _more_to_read()
         if size >= CHUNK_CHARACTERS or (waits and size):
-            pieces.append("".join(small).encode())
+            some.append("".join(small).encode())
             small, size = [], 0
-        if pieces and (len(pieces) == most or waits):
-            yield pieces
-            pieces = []
+        if some and (len(some) == most or waits):
+            yield some
+            some = []
     if size:
-        pieces.append("".join(small).encode())
-    if pieces:
-        yield pieces
+        some.append("".join(small).encode())
+    if some:
+        yield some
 
 
 def _more_to_read() -> bool:

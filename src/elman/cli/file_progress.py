@@ -68,10 +68,10 @@ class FileProgress:
             self._words += sum([len(sentence.words) for sentence in sentences])
             self._update()
 
-    def add_text(self, text: str) -> None:
-        """Count the words of whole lines, which are separated by one space."""
+    def add_words(self, words: int) -> None:
+        """Count words."""
         if self._draws or self._verbose:
-            self._words += text.count(" ") + text.count("\n")
+            self._words += words
             self._update()
 
     def end(self, path: str) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.chunks import chunks, tagged_lines
+from elman.cli.blocks import block_request, checking_lines, tagged_blocks
+from elman.cli.chunks import chunks
 from elman.cli.loading import known
 from elman.cli.notes import Notes, switching_often
 from elman.cli.only_empty import OnlyEmpty
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from elman.cli.confidence_writer import ConfidenceWriter
     from elman.cli.file_progress import FileProgress
     from elman.data.formats import Reading
+    from elman.taggers.blocks import BlockTagger
     from elman.taggers.column_predictor import ColumnPredictor
     from elman.utils.resumption import Resumption
 
@@ -222,14 +224,16 @@ class Tagging:
         place = self._place(out, number)
         if isinstance(reading, Tokenized):
             reading.number = self._number
-        if not self.ranked and self.confidences is None and format == "word_tag" and self.tagger.tags_lines:
-            for text in tagged_lines(reading, self.tagger, live=live, done=place[0]):
-                self._progress.add_text(text)
-                apart = self._last_line and not self._last_line.endswith("\n")
-                out.write(_separator(self._last_line, format) + text if apart else text)
+        tag = None if isinstance(reading, Tokenized) else self._block_tagger(reading, format)
+        if tag is not None:
+            for block, lines in tagged_blocks(reading, tag, self.tagger.threads, live=live, lines=place[1]):
+                self._progress.add_words(block.words)
+                if self._last_line and not place[1]:
+                    out.write(_separator(self._last_line, format))
+                out.write_utf8(block.text)
                 out.flush()
-                self._last_line = text[text.rfind("\n", 0, -1) + 1 :]
-                place = [place[0] + text.count("\n"), 0]
+                self._last_line = block.text[block.text.rfind(b"\n", 0, -1) + 1 :].decode() or self._last_line
+                place = [place[0] + block.sentences, lines]
                 out.mark(partial(self._state, number, place))
         for chunk in chunks(reading.after(*place), live=live):
             self._progress.add(chunk)
@@ -253,6 +257,15 @@ class Tagging:
             else:
                 place = [place[0] + len(chunk), place[1] + sum([len(sentence.lines) for sentence in chunk])]
             out.mark(partial(self._state, number, place))
+
+    def _block_tagger(self, reading: Reading, format: str) -> BlockTagger | None:
+        """Return what tags the file block by block; None if that is not done natively."""
+        confidences = self.confidences
+        if self.ranked or (confidences is not None and confidences.least is not None):
+            return None
+        request = block_request(reading, format, self.columns, confidences=confidences is not None)
+        tag: BlockTagger | None = None if request is None else self.tagger.block_tagger(request)
+        return checking_lines(tag, reading.path) if tag is not None and format == "word_tag" else tag
 
     def _state(self, number: int, place: Sequence[int]) -> dict[str, Any]:
         """Return what another process needs to go on behind a place in the file of this number."""

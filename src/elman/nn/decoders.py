@@ -132,7 +132,8 @@ class Decoder:
         """Return the probability of one tag of each word, ids (N,) -> (N,), without the table of ``marginals``."""
         p = np.empty(len(scores), np.float64)
         for rows, shares in self._shares(parameters, scores, batch, temperature):
-            p[rows] = shares[np.arange(len(shares)), ids[rows]] / shares.sum(axis=1)
+            totals = np.add.accumulate(shares, axis=1)[:, -1]  # in order, as the native tagger sums
+            p[rows] = shares[np.arange(len(shares)), ids[rows]] / totals
         return p
 
     def _shares(

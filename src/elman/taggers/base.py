@@ -23,6 +23,7 @@ from elman.utils.summary import Row, Summary, counted
 if TYPE_CHECKING:
     from elman.data.corpus import Path
     from elman.models.ensemble import Ensemble
+    from elman.taggers.blocks import BlockRequest, BlockTagger
 
 Target = str | Sequence[str] | None
 """Column names: ``"upos"``, ``"upos,xpos"`` or a list; None for the default."""
@@ -132,6 +133,10 @@ class Predictor(Summary, ABC):
     def tags_lines(self) -> bool:
         """Whether it supports ``tag_lines``, the fast path for large plain text."""
         return False
+
+    def block_tagger(self, request: BlockRequest) -> BlockTagger | None:
+        """Return the function that tags blocks of text natively; None if the model or the formats have none."""
+        return None
 
     @property
     def scores_trees(self) -> bool:

@@ -1,4 +1,4 @@
-"""The fast path of ``elman tag`` for large plain text: tag lines natively from bytes to bytes, without NumPy.
+"""The fast path of ``elman tag``: tag text natively from bytes to bytes, without NumPy.
 
 It supports forward and bidirectional LSTMs of one layer on word vectors and affixes, such as those of the presets
 ``default`` and ``fast``, and predicts the same tags as the full tagger (``elman.taggers.tagger``). The full tagger is
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from elman import kernels
@@ -17,11 +18,13 @@ from elman.data.tokenization.rules import TokenRules
 from elman.errors import ModelFileError
 from elman.features.affixes import affixes
 from elman.models import file, network_record
-from elman.utils import validation
+from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock, WrittenColumn
+from elman.utils import limits, validation
 from elman.utils.parallel import ordered, thread_count
 
 if TYPE_CHECKING:
-    from elman.taggers.base import Predictor
+    from elman.models.network_record import NetworkRecord
+    from elman.taggers.base import Predictor, Target
 
 Content = tuple[dict[str, Any], Mapping[str, file.Stored]]
 
@@ -35,52 +38,94 @@ def load(
 ) -> Any:
     """Return a ``LightTagger`` if model and machine support it, otherwise the predictor of ``elman.load``."""
     content = file.read(path)
-    lines = line_tagger(content, precision)
-    if lines is None:
+    record = supported(content, precision)
+
+    def full(content: Content) -> Any:
         from elman.taggers.load import of_content
 
         return of_content(path, content, threads=threads, precision=precision, on_note=on_note)
 
-    def whole() -> Predictor:  # read the file again, to keep only the native copy in memory
-        from elman.taggers.load import load
-
-        return load(path, threads=threads, precision=precision, on_note=on_note)
-
-    return LightTagger(content[0], lines, thread_count(threads), whole)
+    if record is None:
+        return full(content)
+    return LightTagger(content, record, precision, thread_count(threads), (partial(file.read, path), full))
 
 
 class LightTagger:
-    """The attributes of a ``Tagger`` of one word column that ``elman tag`` needs, and its ``tag_lines``.
+    """The attributes of a ``Tagger`` that ``elman tag`` needs, its ``tag_lines`` and its ``block_tagger``.
 
-    All other attributes load the full tagger and delegate to it.
+    The native tagger is built when it is first needed; all other attributes load the full tagger and delegate to it.
     """
 
     task, kind = "tag", "rnn"
-    tags_lines = plain_labels = reads_sentences = True
+    plain_labels = reads_sentences = True
     reads_raw_text = reads_symbols = False
     text_targets: tuple[str, ...] = ()
 
-    def __init__(self, record: Mapping[str, Any], lines: Any, threads: int, whole: Callable[[], Predictor]) -> None:
-        self.target: str = record["target"]
-        self.targets = self.word_targets = (self.target,)
-        self.format: str = record["format"]
-        self.tag_sets = {self.target: tuple(record["model"]["tags"])}
+    def __init__(
+        self,
+        content: Content,
+        record: NetworkRecord,
+        precision: str,
+        threads: int,
+        load: tuple[Callable[[], Content], Callable[[Content], Predictor]],
+    ) -> None:
+        """``load``: reads the file again, and builds the full tagger."""
+        target = content[0]["target"]
+        self.targets: tuple[str, ...] = (target,) if isinstance(target, str) else tuple(target)
+        self.word_targets, self.target = self.targets, self.targets[0]
+        self.tag_sets = {name: tuple(tags) for name, tags in zip(self.targets, record.tags, strict=True)}
+        self.format: str = content[0]["format"]
+        self.tags_lines = len(self.targets) == 1 and fit_word_tag(self.tag_sets[self.target])
         self.threads = threads
-        self._lines, self._load = lines, whole
-        self._whole: Predictor | None = None
+        self._record, self._precision = record, precision
+        self._read, self._build = load
+        self._content: Content | None = content  # until the native or the full tagger is built: only one is kept
+        self._lines: Any = None
+        self._full: Predictor | None = None
+
+    def chosen(self, columns: Target = None) -> tuple[str, ...]:
+        """As ``Predictor.chosen``."""
+        from elman.data.formats import column_names
+
+        names = column_names(columns) or self.targets
+        return names if set(names) <= set(self.targets) else self.__getattr__("chosen")(columns)  # type: ignore[no-any-return]
 
     def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
         """Yield tagged texts; see ``Tagger.tag_lines``."""
-        return ordered(self._lines.tag, texts, self.threads)
+        tag = self._tag(BlockRequest("text", "word_tag", (WrittenColumn(self.target, "tag"),)), limits.LINE)
+        return (block[0] for block in ordered(tag, texts, self.threads))
+
+    def block_tagger(self, request: BlockRequest) -> BlockTagger | None:
+        """Return the function that tags blocks of text; None if the formats are not read or written natively."""
+        if (request.input, request.output) not in kernels.native_core().block_formats():
+            return None
+        if request.confidences and None in _chains(self._record):  # a softmax has them in NumPy alone
+            return None
+        tag = self._tag(request, min(limits.LONGEST, limits.SCORES // max(map(len, self.tag_sets.values()))))
+
+        def tagged(text: bytes) -> TaggedBlock | None:
+            block = tag(text)
+            return None if block is None else TaggedBlock(*block)
+
+        return tagged
+
+    def _tag(self, request: BlockRequest, longest: int) -> Callable[[bytes], Any]:
+        if self._lines is None:
+            content = self._content or self._read()
+            self._lines, self._content = native_tagger(content, self._record, self._precision), None
+        written = [(self.targets.index(column.name), column.key, column.field) for column in request.columns]
+        formats = {"input": request.input, "output": request.output, "table": request.table}
+        options = {"written": written, "confidences": request.confidences, "longest": longest}
+        return partial(self._lines.tag, **formats, **options)
 
     def __getattr__(self, name: str) -> Any:
-        if self._whole is None:
-            self._whole = self._load()
-        return getattr(self._whole, name)
+        if self._full is None:
+            self._full, self._content = self._build(self._content or self._read()), None
+        return getattr(self._full, name)
 
 
-def line_tagger(content: Content, precision: str) -> Any:
-    """Return the native tagger for a model file's content; None if the model is not supported here, or malformed."""
+def supported(content: Content, precision: str) -> NetworkRecord | None:
+    """Return the checked record of a model file; None if there is no native tagger for it, or it is malformed."""
     record, stored = content
     if record.get("kind") != "rnn" or "task" in record:
         return None
@@ -99,34 +144,42 @@ def line_tagger(content: Content, precision: str) -> Any:
             History.from_record(record["history"], front.targets, ())
     except (ModelFileError, RecursionError):  # reported when the full model is loaded
         return None
-    network, tags = checked.network, checked.tags[0]
-    supported = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
-    supported = supported and network.features in ("none", "affixes") and not network.characters
-    supported = supported and checked.tasks == [TAG] and not checked.words.vectors[1]
-    supported = supported and checked.words.token_features is None and checked.words.dictionary is None
-    if not supported or not fit_word_tag(tags):
-        return None
-    sizes = network.embedding, network.feature_embedding, network.hidden
+    network, words = checked.network, checked.words
+    fits = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
+    fits = fits and network.features in ("none", "affixes") and not network.characters
+    fits = fits and set(checked.tasks) == {TAG} and checked.graph is None and not words.vectors[1]
+    fits = fits and words.token_features is None and words.dictionary is None
+    return checked if fits else None
+
+
+def native_tagger(content: Content, record: NetworkRecord, precision: str) -> Any:
+    """Return the native tagger for a model file's content and its checked record."""
+    core, network = kernels.native_core(), record.network
+    temperatures = record.temperatures or [1.0] * len(record.tags)
     return core.LineTagger(
-        checked.words.words,
-        checked.words.features,
+        record.words.words,
+        record.words.features,
         affixes,
-        tags,
-        stored,
-        checked.prefixes,
-        (*sizes, network.direction == "bidirectional"),
-        _chain(tags, network.decoder == "crf", checked.schemes[0]),
+        list(zip(record.tags, _chains(record), temperatures, strict=True)),
+        content[1],
+        record.prefixes,
+        (network.embedding, network.feature_embedding, network.hidden, network.direction == "bidirectional"),
         precision != "exact" and core.has_int8(),
     )
 
 
-def _chain(tags: list[str], crf: bool, scheme: str) -> tuple[bool, bytes, bytes, bytes] | None:
-    """Return whether the network is a CRF, and the allowed transitions, first tags and last tags (b"" for all).
+def _chains(record: NetworkRecord) -> list[tuple[bool, bytes, bytes, bytes] | None]:
+    """Return for each label column whether it is a CRF, and the allowed transitions, first tags and last tags.
 
-    None: words are tagged independently.
+    b"" allows all; None: words are tagged independently.
     """
-    if scheme == "none":
-        return (True, b"", b"", b"") if crf else None
-    from elman.models.constraints import table
+    crf = record.network.decoder == "crf"
+    chains: list[tuple[bool, bytes, bytes, bytes] | None] = []
+    for tags, scheme in zip(record.tags, record.schemes, strict=True):
+        if scheme != "none":
+            from elman.models.constraints import table
 
-    return crf, *table(tags, scheme)
+            chains.append((crf, *table(tags, scheme)))
+        else:
+            chains.append((True, b"", b"", b"") if crf else None)
+    return chains

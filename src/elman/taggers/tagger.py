@@ -20,6 +20,7 @@ from elman.errors import ConfigError, DataError
 from elman.models.base import LabelModel
 from elman.taggers.base import Target
 from elman.taggers.batches import Text, ids_to_labels, ids_to_labels_with_confidences, refuse_text
+from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock
 from elman.taggers.column_predictor import ColumnPredictor, Predicted
 from elman.utils import limits
 from elman.utils.arguments import described
@@ -142,6 +143,19 @@ class Tagger(_LabelPredictor):
             return kernels.tag_lines(text, self._model.best_of_lines(text), tags)
 
         return ordered(tagged, texts, self.threads)
+
+    def block_tagger(self, request: BlockRequest) -> BlockTagger | None:
+        """Return the function that tags blocks of text; None but for plain text with a tag after each word."""
+        if (request.input, request.output, request.confidences) != ("text", "word_tag", False) or not self.tags_lines:
+            return None
+        from elman import kernels
+
+        def tagged(text: bytes) -> TaggedBlock:
+            ids = self._model.best_of_lines(text)
+            lines = text.count(b"\n") + (not text.endswith(b"\n"))
+            return TaggedBlock(kernels.tag_lines(text, ids, self.tags), lines, len(ids))
+
+        return tagged
 
     @property
     def tags_lines(self) -> bool:

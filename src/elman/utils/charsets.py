@@ -50,6 +50,7 @@ class Encoder:
     def __init__(self, encoding: str) -> None:
         check_encoding(encoding)
         self._encoder = codecs.getincrementalencoder(encoding)()
+        self.is_utf8 = codecs.lookup(encoding).name == "utf-8"
         self._begun = False
 
     def encode(self, text: str) -> bytes:

@@ -137,6 +137,13 @@ class OutputFile:
             raise OutputError(f"{message}; pass another --encoding") from None
         self.write_bytes(data)
 
+    def write_utf8(self, text: bytes) -> None:
+        """Write text that is encoded in UTF-8."""
+        if self._encoder.is_utf8:
+            self.write_bytes(text)
+        else:
+            self.write(text.decode())
+
     def write_bytes(self, data: bytes) -> None:
         """Write bytes unchanged."""
         assert self._stream is not None, "write inside the with block"

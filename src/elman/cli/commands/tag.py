@@ -133,7 +133,7 @@ def tag(options: Options) -> None:
     check_not_an_input(output, (options.model, *options.files))
     notes = options.notes()
     shared = resumption(options, options.output, options.files or ("-",), model=options.model)
-    tagger = load_model(options.model, options, notes, options.files, _loader(options, written.said))
+    tagger = load_model(options.model, options, notes, options.files, _loader(options))
     tagging = Tagging(tagger, options, written, confidences, notes)
     tagging.shared = shared
     paths = input_files(options.files or ("-",))
@@ -145,17 +145,9 @@ def tag(options: Options) -> None:
     notes.show()
 
 
-def _loader(options: Options, output_format: str | None) -> Callable[..., Any] | None:
-    """Return the faster loader, for plain text with tags and nothing else; None for the usual one."""
-    others = (
-        options.confidence,
-        options.min_confidence,
-        options.nbest,
-        options.target,
-        options.only_empty,
-        options.tokenize,
-    )
-    if any(others) or options.format not in (None, "text") or output_format not in (None, "word_tag"):
+def _loader(options: Options) -> Callable[..., Any] | None:
+    """Return the loader of the native tagger; None for the usual one, if sentences have to be made of the text."""
+    if any((options.min_confidence, options.nbest, options.only_empty, options.tokenize)):
         return None
     from elman.taggers.fast_lines import load
 

@@ -27,7 +27,7 @@ from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
 _NUMBER = re.compile(r"[01]\.[0-9]+")
-_RESERVED_KEYS = ("tokens", "words", "text", "confidences")
+RESERVED_KEYS = ("tokens", "words", "text", "confidences")
 _NAME_KEYS = ("features", "names", "id2label")
 _WORD_KEYS = ("tokens", "words", "text", "data")
 
@@ -265,7 +265,7 @@ def new_record(
 
 def column_key(column: str, n_columns: int) -> str:
     """Return the key of a column: its name, or ``tags`` for an only column whose name says nothing or is reserved."""
-    return TAGS if n_columns == 1 and (column in ("tag", *_RESERVED_KEYS) or column.isdecimal()) else column
+    return TAGS if n_columns == 1 and (column in ("tag", *RESERVED_KEYS) or column.isdecimal()) else column
 
 
 def _value(name: str, label: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -12,7 +12,7 @@ from elman.data.formats import registry
 from elman.data.formats.lines import LINE_END
 from elman.data.formats.registry import LazyModule
 from elman.data.formats.sniff import ModelHints, is_enough, sniff, sniff_first_line
-from elman.data.formats.text_io import BOM, TextSource, open_source
+from elman.data.formats.text_io import BOM, TextSource, after_lines, open_source
 from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.compression import first_bytes
@@ -60,6 +60,7 @@ class Reading:
         self._targets: tuple[str, ...] = ()
         self._others: Sequence[Callable[[], Reading]] = ()  # further files
         self._peeked = False
+        self._lines_read = 0  # lines that were taken as pieces
 
     @property
     def head(self) -> Sequence[str]:
@@ -150,13 +151,29 @@ class Reading:
         layout = columns.find_layout(self._source.head) if self.format == "columns" else None
         return layout is not None and layout.width > 1 and not layout.tabs
 
-    def plain_text(self) -> Iterator[str]:
-        """Return plain text in pieces of whole lines, instead of sentences; nothing for other formats or after a BOM.
+    def pieces(self, lines: int) -> Iterator[str] | None:
+        """Return the file behind its first lines in pieces of whole lines, instead of sentences.
 
+        None for several files, binary formats, after a byte order mark, and if sentences have been read ahead.
         Lines returned here are part of no sentence.
         """
-        is_plain = self.format == "text" and not self._source.bom and not self._others
-        return self._source.texts if is_plain else iter(())
+        if self._source.bom or self._others or self._peeked or self.format not in _SKIPPED_BY_LINES:
+            return None
+        return after_lines(self._source.texts, lines)
+
+    def put_back(self, texts: Iterable[str], lines: int) -> None:
+        """Continue with these texts, the rest of the file behind its first lines: ``after`` reads them as sentences."""
+        self._source.texts, self._lines_read = iter(texts), lines
+
+    @property
+    def tab_table(self) -> tuple[int, int] | None:
+        """The number of columns separated by tabs, and the index of the words; None for anything else."""
+        if self.format != "columns":
+            return None
+        module = self._module
+        named = module is not registry.INPUTS["columns"]
+        layout = module.layout(self.head, self.path) if named else columns.find_layout(self.head)  # type: ignore[union-attr]
+        return (layout.width, layout.word) if layout.tabs and layout.width > 1 else None
 
     def __iter__(self) -> Iterator[Sentence]:
         sentences = self._sentences
@@ -178,7 +195,8 @@ class Reading:
         """
         if not lines or self._peeked or self._others or self.format not in _SKIPPED_BY_LINES:
             return islice(self, sentences, None)
-        rest = cast(registry.Input, self._module).read(self._source.lines_after(lines), self.head, self.path)
+        texts = self._source.lines_after(lines - self._lines_read)
+        rest = cast(registry.Input, self._module).read(texts, self.head, self.path)
         self._source.bom = False
         self._sentences = _moved(rest, lines)
         return iter(self)

@@ -1,6 +1,6 @@
-// Tags lines of words, bytes in and bytes out, with a trained LSTM; `elman tag` uses it for large text. No word becomes
+// Tags blocks of text, bytes in and bytes out, with a trained LSTM; `elman tag` uses it for large text. No word becomes
 // a Python object, and NumPy is not needed; lines.cpp binds it. Results are bit-identical to elman.models.inference,
-// which documents the computation.
+// which documents the computation. block_readers.hpp finds the words, block_writers.hpp writes the tags.
 #pragma once
 #include <algorithm>
 #include <condition_variable>
@@ -15,9 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "block_writers.hpp"
 #include "checks.hpp"
 #include "int8.hpp"
-#include "kernels.hpp"
+#include "label_column.hpp"
 #include "text.hpp"
 #include "weights.hpp"
 #include "workspace.hpp"
@@ -30,19 +31,13 @@ constexpr Size FRESH = 256;  // new words whose inputs are computed together
 
 // What a model file says of a network, or an ensemble of them.
 struct LineModel {
-  // Whether there is a CRF, and the allowed transitions, first tags and last tags as bytes of 0 and 1 (empty: all are
-  // allowed).
-  struct Chain {
-    bool crf = false;
-    std::string allowed[3];
-  };
   using Take = std::function<void(View)>;
 
   Index words, features;
-  std::vector<std::string> tags, prefixes;  // prefixes: of the names of each network's tensors
+  std::vector<ColumnModel> columns;
+  std::vector<std::string> prefixes;  // of the names of each network's tensors
   Size E = 0, F = 0, H = 0;
-  bool both = false;           // directions
-  std::optional<Chain> chain;  // none: words are tagged independently
+  bool both = false;  // directions
   bool int8 = false;
   TensorOf tensor_of;                              // called by the constructor only
   std::function<void(View, const Take&)> affixes;  // calls back with the features of a word that is not ASCII
@@ -54,16 +49,18 @@ class LineTagger {
  public:
   explicit LineTagger(LineModel&& model)
       : int8_(model.int8),
-        chained_(model.chain.has_value()),
         affixes_(std::move(model.affixes)),
         words_(std::move(model.words)),
         features_(std::move(model.features)),
         E_(model.E),
         F_(features_.size() ? model.F : 0),
         H_(model.H),
-        K_(static_cast<Size>(model.tags.size())),
         spare_(model.spare) {
-    for (const std::string& tag : model.tags) names_.push_back("_" + tag);
+    expect(!model.columns.empty(), "label columns");
+    for (std::size_t i = 0; i < model.columns.size(); ++i) {
+      columns_.emplace_back(std::move(model.columns[i]), i, K_, model.tensor_of, model.prefixes);
+      K_ += columns_.back().K;
+    }
     expect(!int8_ || has_int8(), "8-bit products");
     const auto sound = [](Size n) { return 0 < n && n <= LARGEST; };
     const std::vector<std::string>& prefixes = model.prefixes;
@@ -82,23 +79,54 @@ class LineTagger {
       m.w_oh = own.get("output.w_oh", K_, D_ * H_).all(), m.b_o = own.vector("output.b_o", K_);
       members_.push_back(std::move(m));
     }
-    if (chained_) read_chain(*model.chain, model.tensor_of, prefixes);
     row_ = P_ * PANEL * (int8_ ? 2 : 4);
     most_ = std::max<Size>(1024, model.table_bytes / (row_ * D_ * static_cast<Size>(members_.size())));
   }
 
-  // Returns a UTF-8 text of whole lines with _TAG appended to each word. Several threads may call it at once.
-  std::string tag(View text) {
+  // Returns the tagged text of a block of whole sentences in UTF-8; none if the formats leave the block to the readers
+  // and writers in Python. Several threads may call it at once.
+  std::optional<Tagged> tag(View text, const BlockFormat& format, const BlockOptions& options) {
+    for (const WrittenColumn& column : options.written)
+      expect(0 <= column.column && column.column < static_cast<Size>(columns_.size()), "a column of the model");
     std::unique_ptr<Workspace> work;
     {
       const std::lock_guard<std::mutex> hold(lock_);
       if (!idle_.empty()) work = std::move(idle_.back()), idle_.pop_back();
     }
     if (!work) work = std::make_unique<Workspace>();
-    Workspace& d = *work;
-    const std::shared_ptr<Store> store = seen(text, d);
+    Tagged tagged;
+    bool fits = format.read(text, options, work->block);
+    if (fits) {
+      answer(*work, options.confidences);
+      std::vector<Answers> answers;
+      for (const WrittenColumn& column : options.written) {
+        const auto i = static_cast<std::size_t>(column.column);
+        const double* p = options.confidences ? work->p[i].data() : nullptr;
+        answers.push_back({columns_[i].tags, column, work->best[i].data(), p});
+      }
+      fits = format.write(text, work->block, answers, tagged.text);
+      tagged.sentences = work->block.sentences.size(), tagged.words = work->block.words.size();
+    }
+    const std::lock_guard<std::mutex> hold(lock_);
+    idle_.push_back(std::move(work));
+    if (!fits) return std::nullopt;
+    return tagged;
+  }
+
+ private:
+  // Finds the best tags of the words of a block, and their probabilities.
+  void answer(Workspace& d, bool confidences) {
+    const Size words = static_cast<Size>(d.block.words.size());
+    d.best.resize(columns_.size()), d.p.resize(columns_.size());
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      ensure_capacity(d.best[i], words);
+      if (confidences) ensure_capacity(d.p[i], words);
+    }
+    const std::shared_ptr<Store> store = seen(d);
     const Use use{*this, *store};
-    ensure_capacity(d.best, static_cast<Size>(d.types.size()));
+    d.sentences.clear();
+    for (const Sentence& sentence : d.block.sentences)
+      if (sentence.length) d.sentences.push_back(sentence);
     // longest sentences first, CHUNK words per pass
     std::stable_sort(d.sentences.begin(), d.sentences.end(),
                      [](const Sentence& a, const Sentence& b) { return a.length > b.length; });
@@ -107,44 +135,8 @@ class LineTagger {
       const Sentence* end = next;
       Size total = 0;
       while (end < last && (end == next || total + end->length <= CHUNK)) total += end++->length;
-      decode(*store, d, {next, end}, total);
+      decode(*store, d, {next, end}, total, confidences);
       next = end;
-    }
-    std::string out;
-    out.reserve(text.size() + d.types.size() * 6);
-    std::size_t done = 0;
-    for (std::size_t i = 0; i < d.ends.size(); ++i) {
-      out.append(text.substr(done, d.ends[i] - done));
-      out.append(names_[static_cast<std::size_t>(d.best[i])]);
-      done = d.ends[i];
-    }
-    out.append(text.substr(done));
-    const std::lock_guard<std::mutex> hold(lock_);
-    idle_.push_back(std::move(work));
-    return out;
-  }
-
- private:
-  void read_chain(const LineModel::Chain& chain, const TensorOf& tensor_of, const std::vector<std::string>& prefixes) {
-    const Size sizes[3] = {K_ * K_, K_, K_};
-    const char* names[3] = {"output.transitions", "output.begin", "output.end"};
-    for (Size i = 0; i < 3; ++i) {
-      std::vector<float>& x = chain_[i];
-      x.assign(static_cast<std::size_t>(sizes[i]), 0.0f);
-      if (chain.crf) {
-        for (const std::string& prefix : prefixes) {
-          const Tensors own{tensor_of, prefix};
-          const auto more = i ? own.vector(names[i], K_) : own.get(names[i], K_, K_).all();
-          for (std::size_t j = 0; j < x.size(); ++j) x[j] += more[j];
-        }
-        if (members_.size() > 1)
-          for (float& one : x) one /= static_cast<float>(members_.size());
-      }
-      const std::string& allowed = chain.allowed[i];
-      if (allowed.empty()) continue;
-      expect(allowed.size() == x.size(), "constraints");
-      for (std::size_t j = 0; j < x.size(); ++j)
-        if (!allowed[j]) x[j] = -1e30f;
     }
   }
 
@@ -162,7 +154,7 @@ class LineTagger {
   // Looks up the words of a text and returns the store that holds the rows of all of them. If that fails (no memory, or
   // an error raised in Python), the store is marked as broken: no further text uses it, and texts that wait for its
   // rows start over with another one.
-  std::shared_ptr<Store> seen(View text, Workspace& d) {
+  std::shared_ptr<Store> seen(Workspace& d) {
     std::unique_lock<std::mutex> hold(lock_);
     for (;;) {
       // a full store is cleared, keeping its memory, once no text uses it
@@ -173,7 +165,7 @@ class LineTagger {
       ++store->users;
       bool whole = false;
       try {
-        whole = computed(*store, text, d, hold);
+        whole = computed(*store, d, hold);
       } catch (...) {
         if (!hold.owns_lock()) hold.lock();
         store->broken = true, --store->users;
@@ -188,19 +180,10 @@ class LineTagger {
 
   // Finds the words of a text in a store; threads that wait for new words help to compute them. An error is thrown to
   // the text whose words they are. Returns false if another store has to be used.
-  bool computed(Store& store, View text, Workspace& d, std::unique_lock<std::mutex>& hold) {
+  bool computed(Store& store, Workspace& d, std::unique_lock<std::mutex>& hold) {
     const Size first = store.index.size();
-    d.types.clear(), d.ends.clear(), d.sentences.clear();
-    Size words = 0, begin = 0;
-    cut(
-        text,
-        [&](std::size_t i, std::size_t j) {
-          d.types.push_back(store.index.add(text.substr(i, j - i))), d.ends.push_back(j), ++words;
-        },
-        [&] {
-          if (words > begin) d.sentences.push_back({begin, words - begin});
-          begin = words;
-        });
+    d.types.clear();
+    for (const View word : d.block.words) d.types.push_back(store.index.add(word));
     const Size last = store.index.size();
     if (store.tables.empty()) {
       store.capacity = std::max(most_ + spare_, last);
@@ -303,7 +286,7 @@ class LineTagger {
   };
 
   // Finds the best tags of sentences (longest first) with N words in total.
-  void decode(const Store& store, Workspace& work, Some some, Size N) const {
+  void decode(const Store& store, Workspace& work, Some some, Size N, bool confidences) const {
     const Size wide = D_ * H_;
     Id *packed = ensure_capacity(work.packed, N), *ids = ensure_capacity(work.ids, N);
     Size* rows = ensure_capacity(work.rows, N);
@@ -339,21 +322,20 @@ class LineTagger {
       for (Size i = 0; m && i < N * K_; ++i) scores[i] += more[i];
     }
     for (Size i = 0; more && i < N * K_; ++i) scores[i] /= static_cast<float>(members_.size());
-    if (chained_)
-      kernels<float>().crf_best(scores, steps, chain_[0].data(), chain_[1].data(), chain_[2].data(), ids, K_);
-    else
-      for (Size i = 0; i < N; ++i)
-        ids[i] = static_cast<Id>(std::max_element(scores + i * K_, scores + (i + 1) * K_) - (scores + i * K_));
-    for (Size i = 0; i < N; ++i) work.best[static_cast<std::size_t>(rows[i])] = ids[i];
+    double* p = confidences ? ensure_capacity(work.own_p, N) : nullptr;
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      columns_[c].decode(scores, K_, steps, work.scratch, ids, p);
+      for (Size i = 0; i < N; ++i) work.best[c][static_cast<std::size_t>(rows[i])] = ids[i];
+      for (Size i = 0; p && i < N; ++i) work.p[c][static_cast<std::size_t>(rows[i])] = p[i];
+    }
   }
 
-  bool int8_, chained_;
+  bool int8_;
   std::function<void(View, const LineModel::Take&)> affixes_;
   Index words_, features_;
-  std::vector<std::string> names_;
-  Size E_, F_, H_, K_, spare_, P_, D_, row_, most_;
+  std::vector<LabelColumn> columns_;
+  Size E_, F_, H_, K_ = 0, spare_, P_, D_, row_, most_;  // K_: tags of all columns
   std::vector<Member> members_;
-  std::vector<float> chain_[3];
   std::mutex lock_;
   std::condition_variable ready_;
   std::shared_ptr<Store> store_;

@@ -4,6 +4,8 @@
 #include <nanobind/stl/vector.h>
 
 #include <new>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,47 +43,87 @@ void ask_affixes(const nb::object& affixes, View word, const LineModel::Take& ta
   for (nb::handle feature : affixes(text)) take(utf8(feature));
 }
 
-void init(LineTagger* tagger, nb::sequence vocabulary, nb::sequence features, nb::object affixes, nb::sequence tags,
-          nb::dict tensors, std::vector<std::string> prefixes, nb::tuple sizes, nb::object chain, bool int8) {
+// A label column: (tags, chain, temperature); chain: None, or whether it is a CRF, and what is allowed.
+ColumnModel column_of(nb::handle object) {
+  const auto from = nb::cast<nb::tuple>(object);
+  expect(from.size() == 3, "columns of three");
+  ColumnModel column;
+  for (nb::handle tag : from[0]) column.tags.emplace_back(utf8(tag));
+  column.temperature = nb::cast<double>(from[2]);
+  if (from[1].is_none()) return column;
+  const auto chain = nb::cast<nb::tuple>(from[1]);
+  expect(chain.size() == 4, "chains of four");
+  column.chained = true, column.crf = nb::cast<bool>(chain[0]);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto allowed = nb::cast<nb::bytes>(chain[i + 1]);
+    column.allowed[i].assign(allowed.c_str(), allowed.size());
+  }
+  return column;
+}
+
+void init(LineTagger* tagger, nb::sequence vocabulary, nb::sequence features, nb::object affixes, nb::sequence columns,
+          nb::dict tensors, std::vector<std::string> prefixes, nb::tuple sizes, bool int8) {
   LineModel model;
   for (nb::handle word : vocabulary) model.words.add(utf8(word));
   for (nb::handle name : features) model.features.add(utf8(name));
-  for (nb::handle tag : tags) model.tags.emplace_back(utf8(tag));
-  expect(nb::len(sizes) == 4 && (chain.is_none() || nb::len(chain) == 4), "sizes and chain of four");
+  for (nb::handle column : columns) model.columns.push_back(column_of(column));
+  expect(nb::len(sizes) == 4, "sizes of four");
   model.E = nb::cast<Size>(sizes[0]), model.F = nb::cast<Size>(sizes[1]), model.H = nb::cast<Size>(sizes[2]);
   model.both = nb::cast<bool>(sizes[3]);
-  if (!chain.is_none()) {
-    const auto from = nb::cast<nb::tuple>(chain);
-    LineModel::Chain& to = model.chain.emplace();
-    to.crf = nb::cast<bool>(from[0]);
-    for (std::size_t i = 0; i < 3; ++i) {
-      const auto allowed = nb::cast<nb::bytes>(from[i + 1]);
-      to.allowed[i].assign(allowed.c_str(), allowed.size());
-    }
-  }
   model.prefixes = std::move(prefixes), model.int8 = int8;
   model.tensor_of = [&tensors](const std::string& name) { return tensor_of(tensors, name); };
   model.affixes = [affixes](View word, const LineModel::Take& take) { ask_affixes(affixes, word, take); };
   new (tagger) LineTagger(std::move(model));
 }
 
-nb::bytes tag(LineTagger& tagger, nb::bytes text) {
+const BlockFormat& format_of(const std::string& input, const std::string& output) {
+  for (const BlockFormat& format : BLOCK_FORMATS)
+    if (input == format.input && output == format.output) return format;
+  throw std::invalid_argument("no such pair of formats: " + input + " and " + output);
+}
+
+// Returns (text, sentences, words); None for a block that is left to the readers and writers in Python. `written` has
+// (column of the model, key, field), `table` the fields of a line of columns and which of them is the word.
+nb::object tag(LineTagger& tagger, nb::bytes text, const std::string& input, const std::string& output,
+               nb::sequence written, bool confidences, Size longest, nb::tuple table) {
+  BlockOptions options;
+  for (nb::handle each : written) {
+    const auto column = nb::cast<nb::tuple>(each);
+    expect(column.size() == 3, "columns of three");
+    options.written.push_back(
+        {nb::cast<Size>(column[0]), std::string(utf8(column[1])), nb::cast<Size>(column[2])});
+  }
+  expect(!options.written.empty() && table.size() == 2, "columns that are written, and a table of two numbers");
+  options.confidences = confidences, options.longest = longest;
+  options.width = nb::cast<Size>(table[0]), options.word = nb::cast<Size>(table[1]);
+  expect(0 <= options.word && options.word <= options.width, "a word in the table");
+  const BlockFormat& format = format_of(input, output);
   const View view(text.c_str(), text.size());
-  std::string out;
+  std::optional<Tagged> tagged;
   {
     Released release;
-    out = tagger.tag(view);
+    tagged = tagger.tag(view, format, options);
   }
-  return nb::bytes(out.data(), out.size());
+  if (!tagged) return nb::none();
+  return nb::make_tuple(nb::bytes(tagged->text.data(), tagged->text.size()), tagged->sentences, tagged->words);
+}
+
+// Returns the pairs of formats that are read and written.
+nb::list block_formats() {
+  nb::list pairs;
+  for (const BlockFormat& format : BLOCK_FORMATS) pairs.append(nb::make_tuple(format.input, format.output));
+  return pairs;
 }
 
 }  // namespace
 
 void bind_lines(nb::module_& m) {
   nb::class_<LineTagger>(m, "LineTagger")
-      .def("__init__", init, nb::arg("vocabulary"), nb::arg("features"), nb::arg("affixes"), nb::arg("tags"),
-           nb::arg("tensors"), nb::arg("prefixes"), nb::arg("sizes"), nb::arg("chain").none(), nb::arg("int8"))
-      .def("tag", tag);
+      .def("__init__", init, nb::arg("vocabulary"), nb::arg("features"), nb::arg("affixes"), nb::arg("columns"),
+           nb::arg("tensors"), nb::arg("prefixes"), nb::arg("sizes"), nb::arg("int8"))
+      .def("tag", tag, nb::arg("text"), nb::arg("input"), nb::arg("output"), nb::arg("written"),
+           nb::arg("confidences"), nb::arg("longest"), nb::arg("table"));
+  m.def("block_formats", block_formats);
 }
 
 }  // namespace elman

@@ -70,7 +70,7 @@ struct Words {
     std::size_t length = 0;
     cut(
         view, [&](std::size_t i, std::size_t j) { ids.push_back(known(view.substr(i, j - i))), ++length; },
-        [&] { lengths.push_back(id_of(length)), length = 0; });
+        [&](std::size_t) { lengths.push_back(id_of(length)), length = 0; });
     return nb::make_tuple(array_of(std::move(ids)), array_of(std::move(lengths)));
   }
   // Returns the id of a word. Raises UnicodeDecodeError if the bytes are not UTF-8.
@@ -113,7 +113,7 @@ nb::bytes tag_lines(nb::bytes text, Ids ids, nb::sequence tags) {
           out.append(names[static_cast<std::size_t>(*next++)]);
           done = j;
         },
-        [] {});
+        [](std::size_t) {});
     expect(fits && next == end, "as many tags as words");
     out.append(view.substr(done));
   }

@@ -90,7 +90,7 @@ class Index {
   std::vector<Id> slots_;
 };
 
-// Calls word(begin, end) for each word of each line and line() after each line. Lines end at line feeds; only spaces
+// Calls word(begin, end) for each word of each line and line(end) after each line. Lines end at line feeds; only spaces
 // separate words; a line of nothing but separators has no words.
 template <class Word, class Line>
 inline void cut(View text, Word word, Line line) {
@@ -110,7 +110,7 @@ inline void cut(View text, Word word, Line line) {
       if (stop > i) word(i, stop);
       i = stop + 1;
     }
-    line();
+    line(next);
     start = next;
   }
 }

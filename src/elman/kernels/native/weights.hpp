@@ -33,6 +33,14 @@ void from_halves(const char* bytes, float* to, Size n) {
   }
 }
 
+// Grows a vector to at least n items; returns a pointer to them, with arbitrary values.
+template <class T>
+T* ensure_capacity(std::vector<T>& v, Size n) {
+  if (v.size() < static_cast<std::size_t>(n)) v.resize(static_cast<std::size_t>(n));
+  return v.data();
+}
+
+
 // A view of a tensor of the model file; a vector is a matrix of one row.
 struct Matrix {
   std::string bytes;

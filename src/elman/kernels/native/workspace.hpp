@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "block_readers.hpp"
 #include "text.hpp"
 
 namespace elman {
@@ -44,24 +45,17 @@ struct Store {
   std::exception_ptr error;                    // for the text that needs them
 };
 
-struct Sentence {
-  Size begin, length;  // words
-};
-
 // Arrays for tagging a text, reused for the next text, since fresh memory costs time.
 struct Workspace {
-  std::vector<Id> types, best, sizes, packed, ids;
-  std::vector<std::size_t> ends;
+  Block block;
+  std::vector<Id> types, sizes, packed, ids;
+  std::vector<std::vector<Id>> best;  // of each label column, the best tag of each word of the block
+  std::vector<std::vector<double>> p;  // and its probability
+  std::vector<double> own_p;
   std::vector<Size> rows;
   std::vector<Sentence> sentences;
-  std::vector<float> h, scores, more;
+  std::vector<float> h, scores, more, scratch;
 };
-// Grows a vector to at least n items; returns a pointer to them, with arbitrary values.
-template <class T>
-T* ensure_capacity(std::vector<T>& v, Size n) {
-  if (v.size() < static_cast<std::size_t>(n)) v.resize(static_cast<std::size_t>(n));
-  return v.data();
-}
 
 }  // namespace
 }  // namespace elman

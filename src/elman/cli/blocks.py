@@ -1,0 +1,128 @@
+"""``elman tag`` by blocks: what is common and sound is tagged natively, from bytes to bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from elman.cli.chunks import pieces
+from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock, WrittenColumn
+from elman.utils import limits
+from elman.utils.parallel import ordered
+
+if TYPE_CHECKING:
+    from elman.cli.output_columns import OutputColumns
+    from elman.data.formats import Reading
+
+_TABLES = ("conllu", "columns")
+"""Formats of a word a line: blocks end at blank lines."""
+_LARGEST = 1 << 26
+"""Bytes of a block; a sentence that is longer is read in Python, which says what is wrong."""
+_BLANK_LINE = re.compile(r"^[ \t\r]*\n", re.MULTILINE)
+
+
+def block_request(reading: Reading, output: str, columns: OutputColumns, *, confidences: bool) -> BlockRequest | None:
+    """Return what is to be read and written; None if that is not done by blocks."""
+    table = reading.tab_table or (0, 0)
+    if columns.labels or columns.only_empty is not None or not columns.columns:
+        return None
+    written = []
+    for name, place in columns.columns.items():
+        column = _written_column(name, place, output, len(columns.columns), in_place=reading.format == output)
+        if column is None:
+            return None
+        written.append(column)
+    if reading.format == "columns":
+        if table == (0, 0) or output != "columns":
+            return None
+        written.sort(key=lambda column: column.field)
+        new = [column.field for column in written if column.field >= table[0]]
+        if new != list(range(table[0], table[0] + len(new))) or table[1] in [column.field for column in written]:
+            return None
+    if len({column.key for column in written}) < len(written):
+        return None
+    return BlockRequest(reading.format, output, tuple(written), confidences, table)
+
+
+def _written_column(name: str, place: str, output: str, n: int, *, in_place: bool) -> WrittenColumn | None:
+    """Return where a label column is written; None if the formats' own writers have to find that."""
+    if output == "conllu":
+        from elman.data.formats.conllu import COLUMNS
+
+        return WrittenColumn(name, place, COLUMNS[place]) if place in COLUMNS else None
+    if output == "columns" and in_place:
+        from elman.data.formats.lines import whole_number
+
+        number = whole_number(place)
+        return WrittenColumn(name, place, number - 1) if number else None
+    if output == "jsonl":
+        from elman.data.formats.jsonl import RESERVED_KEYS, column_key
+
+        return None if n > 1 and place in RESERVED_KEYS else WrittenColumn(name, column_key(place, n))
+    return WrittenColumn(name, place)
+
+
+def tagged_blocks(
+    reading: Reading, tag: BlockTagger, threads: int, *, live: bool, lines: int
+) -> Iterator[tuple[TaggedBlock, int]]:
+    """Yield the tagged blocks of a file behind its first lines, each with the number of lines up to its end.
+
+    They end before the first block that the tagger leaves to the readers of sentences; ``reading`` goes on with it. Of
+    a ``live`` standard input no more is waited for than is there already.
+    """
+    texts = reading.pieces(lines)
+    if texts is None:
+        return
+    refused = False
+
+    def tagged(text: bytes) -> tuple[bytes, TaggedBlock | None]:
+        return text, None if refused or len(text) > _LARGEST else tag(text)
+
+    def results() -> Iterator[tuple[bytes, TaggedBlock | None]]:
+        is_table = reading.format in _TABLES
+        parts = pieces(_whole_sentences(texts) if is_table else texts, threads, live, "\n\n" if is_table else "\n")
+        if live:  # write what has come before waiting for more
+            for some in parts:
+                yield from ordered(tagged, some, threads)
+        else:
+            yield from ordered(tagged, (text for some in parts for text in some), threads)
+
+    stream = results()
+    for text, block in stream:
+        if block is None:
+            refused = True
+            reading.put_back(chain([text.decode()], (later.decode() for later, _ in stream)), lines)
+            return
+        lines += text.count(b"\n") + (not text.endswith(b"\n"))
+        yield block, lines
+
+
+def _whole_sentences(texts: Iterable[str]) -> Iterator[str]:
+    """Yield pieces of whole lines as pieces that end with a blank line, or with the text; or are too large."""
+    pending: list[str] = []
+    size = 0
+    for text in texts:
+        end = text.rfind("\n\n") + 2
+        if end < 2:
+            end = max((match.end() for match in _BLANK_LINE.finditer(text)), default=0)
+        if size > _LARGEST:
+            end = len(text)
+        if end:
+            yield "".join([*pending, text[:end]])
+            pending, size = [], 0
+        pending.append(text[end:])
+        size += len(pending[-1])
+    if size:
+        yield "".join(pending)
+
+
+def checking_lines(tag: BlockTagger, path: str) -> BlockTagger:
+    """Return the tagger of plain text that first checks the length of every sentence."""
+
+    def checked(text: bytes) -> TaggedBlock | None:
+        limits.check_lines(text, path)
+        return tag(text)
+
+    return checked

@@ -1,0 +1,291 @@
+// Writers of blocks: the tags of words in a text format, in UTF-8. What they refuse, by returning false, is left to the
+// writers of elman.data.formats, which state the formats and have the messages.
+#pragma once
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "block_readers.hpp"
+
+namespace elman {
+namespace {
+
+struct Tagged {
+  std::string text;
+  std::size_t sentences = 0, words = 0;
+};
+
+// A label column as it is written: the best tag of each word of the block, and its probability unless p is null.
+struct Answers {
+  const std::vector<std::string>& tags;
+  const WrittenColumn& column;
+  const Id* ids;
+  const double* p;
+  View tag(Size word) const { return tags[static_cast<std::size_t>(ids[word])]; }
+};
+using Columns = std::vector<Answers>;
+
+// Appends a probability with four digits behind the point, rounded as Python does; short: without the zeros at the end.
+inline void append_probability(std::string& out, double p, bool is_short) {
+  const double scaled = p * 10000, whole = std::floor(scaled);
+  int number = static_cast<int>(whole) + (scaled - whole > 0.5);
+  if (std::fabs(scaled - whole - 0.5) < 1e-6) {  // the product is rounded: ask for the exact digits
+    char exact[16];
+    std::snprintf(exact, sizeof exact, "%.4f", p);
+    number = 0;
+    for (const char c : View(exact))
+      if ('0' <= c && c <= '9') number = number * 10 + (c - '0');
+  }
+  char digits[6] = {'0', '.', '0', '0', '0', '0'};
+  for (int i = 5; i != 1; --i) digits[i] = static_cast<char>('0' + number % 10), number /= 10;
+  digits[0] = static_cast<char>('0' + number);
+  std::size_t n = 6;
+  while (is_short && n > 3 && digits[n - 1] == '0') --n;
+  out.append(digits, n);
+}
+
+// Whether all probabilities are from 0 to 1; networks with huge weights have others.
+inline bool are_probabilities(const Block& block, const Columns& columns) {
+  for (const Answers& column : columns)
+    for (Size i = 0; column.p && i < block.size(); ++i)
+      if (!(column.p[i] >= 0 && column.p[i] <= 1)) return false;
+  return true;
+}
+
+// Whether words have none of the characters that end lines and fields, which a word of text or JSON may have.
+inline bool fit_table(const Block& block) {
+  return std::all_of(block.words.begin(), block.words.end(),
+                     [](View word) { return word.find_first_of(View("\t\r\n\0", 4)) == View::npos; });
+}
+
+inline bool write_word_tag(View text, const Block& block, const Columns& columns, std::string& out) {
+  out.reserve(text.size() + block.words.size() * 6);
+  std::size_t done = 0;
+  for (Size i = 0; i < block.size(); ++i) {
+    const std::size_t end = block.places[static_cast<std::size_t>(i)];
+    out.append(text.substr(done, end - done)).append(1, '_').append(columns[0].tag(i));
+    done = end;
+  }
+  out.append(text.substr(done));
+  return columns.size() == 1;
+}
+
+inline bool write_tags(View text, const Block& block, const Columns& columns, std::string& out) {
+  for (std::size_t s = 0; s < block.sentences.size(); ++s) {
+    const Sentence& sentence = block.sentences[s];
+    for (Size i = 0; i < sentence.length; ++i) {
+      if (i) out.append(1, ' ');
+      out.append(columns[0].tag(sentence.begin + i));
+    }
+    const std::size_t begin = s ? block.ends[s - 1] : 0;
+    const View line = text.substr(begin, block.ends[s] - begin);
+    out.append(line.substr(without_end(line).size()));
+  }
+  return columns.size() == 1;
+}
+
+inline bool write_new_columns(View, const Block& block, const Columns& columns, std::string& out) {
+  if (!fit_table(block) || !are_probabilities(block, columns)) return false;
+  for (const Sentence& sentence : block.sentences) {
+    for (Size i = sentence.begin; i < sentence.begin + sentence.length; ++i) {
+      const View word = block.words[static_cast<std::size_t>(i)];
+      if (word.substr(0, 10) == "-DOCSTART-") return false;
+      out.append(word);
+      for (const Answers& column : columns) {
+        out.append(1, '\t').append(column.tag(i));
+        if (column.p) out.append(1, '\t'), append_probability(out, column.p[i], false);
+      }
+      out.append(1, '\n');
+    }
+    out.append(1, '\n');
+  }
+  return true;
+}
+
+// Appends MISC with the probabilities of a word at its end, in place of earlier ones.
+inline void append_misc(std::string& out, View misc, const Columns& columns, Size word) {
+  const std::size_t start = out.size();
+  for (std::size_t begin = 0; begin <= misc.size();) {
+    const std::size_t end = std::min(misc.find('|', begin), misc.size());
+    const View item = misc.substr(begin, end - begin);
+    begin = end + 1;
+    constexpr View NAME = "Confidence";
+    const std::size_t mark = item.find('=');
+    const bool named = item.substr(0, NAME.size()) == NAME && mark != View::npos;
+    const bool of_column = named && mark > NAME.size() + 1 && item[NAME.size()] == '[' && item[mark - 1] == ']';
+    if (item.empty() || item == "_" || of_column || (named && mark == NAME.size())) continue;
+    out.append(item).append(1, '|');
+  }
+  for (const Answers& column : columns) {
+    out.append("Confidence");
+    if (columns.size() > 1) out.append(1, '[').append(column.column.key).append(1, ']');
+    out.append(1, '='), append_probability(out, column.p[word], false), out.append(1, '|');
+  }
+  if (out.size() > start) out.pop_back();
+}
+
+// Appends the fields of a line in CoNLL-U, some of them replaced.
+inline void append_fields(std::string& out, std::array<View, 10>& fields, const Columns& columns, Size word) {
+  for (const Answers& column : columns) fields[static_cast<std::size_t>(column.column.field)] = column.tag(word);
+  for (std::size_t i = 0; i < 9; ++i) out.append(fields[i]).append(1, '\t');
+  if (!columns.empty() && columns[0].p)
+    append_misc(out, fields[9], columns, word);
+  else
+    out.append(fields[9]);
+}
+
+inline bool are_fields(const Columns& columns, Size n) {
+  return std::all_of(columns.begin(), columns.end(),
+                     [n](const Answers& column) { return 0 <= column.column.field && column.column.field < n; });
+}
+
+inline bool write_new_conllu(View, const Block& block, const Columns& columns, std::string& out) {
+  if (!fit_table(block) || !are_probabilities(block, columns) || !are_fields(columns, 10)) return false;
+  for (const Sentence& sentence : block.sentences) {
+    for (Size i = 0; i < sentence.length; ++i) {
+      char digits[24];
+      const char* end = std::to_chars(digits, digits + sizeof digits, i + 1).ptr;
+      std::array<View, 10> fields;
+      fields.fill("_");
+      fields[0] = View(digits, static_cast<std::size_t>(end - digits));
+      fields[1] = block.words[static_cast<std::size_t>(sentence.begin + i)];
+      append_fields(out, fields, columns, sentence.begin + i);
+      out.append(1, '\n');
+    }
+    out.append(1, '\n');
+  }
+  return true;
+}
+
+// Writes a table as it was read, but for the lines of words: change(line) appends one, without its end.
+template <class Change>
+inline void rewrite(View text, const Block& block, std::string& out, Change change) {
+  out.reserve(text.size() + text.size() / 8);
+  std::size_t done = 0;
+  for (Size i = 0; i < block.size(); ++i) {
+    const std::size_t begin = block.places[static_cast<std::size_t>(i)];
+    out.append(text.substr(done, begin - done));
+    const View body = without_end(text.substr(begin, text.find('\n', begin) - begin));
+    change(i, body);
+    done = begin + body.size();
+  }
+  out.append(text.substr(done));
+}
+
+inline bool write_conllu(View text, const Block& block, const Columns& columns, std::string& out) {
+  if (!are_probabilities(block, columns) || !are_fields(columns, 10)) return false;
+  rewrite(text, block, out, [&](Size word, View body) {
+    std::array<View, 10> fields;
+    std::size_t begin = 0;
+    for (View& field : fields) {
+      const std::size_t end = std::min(body.find('\t', begin), body.size());
+      field = body.substr(begin, end - begin);
+      begin = end + 1;
+    }
+    append_fields(out, fields, columns, word);
+  });
+  return true;
+}
+
+// Columns separated by tabs; fields behind the last are new ones. The columns are in the order of their fields.
+inline bool write_columns(View text, const Block& block, const Columns& columns, std::string& out) {
+  if (!are_probabilities(block, columns)) return false;
+  rewrite(text, block, out, [&](Size word, View body) {
+    auto next = columns.begin();
+    const auto append_tag = [&] {
+      out.append(next->tag(word));
+      if (next->p) out.append(1, '\t'), append_probability(out, next->p[word], false);
+      ++next;
+    };
+    Size field = 0;
+    for (std::size_t begin = 0; begin <= body.size(); ++field) {
+      const std::size_t end = std::min(body.find('\t', begin), body.size());
+      if (field) out.append(1, '\t');
+      if (next != columns.end() && next->column.field == field)
+        append_tag();
+      else
+        out.append(body.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    while (next != columns.end()) out.append(1, '\t'), append_tag();
+  });
+  return true;
+}
+
+inline void append_json(std::string& out, View text) {
+  constexpr View ESCAPED = "\"\\\n\r\t\f\b", NAMES = "\"\\nrtfb";
+  out.append(1, '"');
+  for (const char c : text) {
+    const std::size_t found = ESCAPED.find(c);
+    if (found != View::npos) {
+      out.append(1, '\\').append(1, NAMES[found]);
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
+      out.append(code);
+    } else {
+      out.append(1, c);
+    }
+  }
+  out.append(1, '"');
+}
+
+// Appends a list of n values; append(i) appends one.
+template <class Append>
+inline void append_list(std::string& out, Size n, Append append) {
+  out.append(1, '[');
+  for (Size i = 0; i < n; ++i) {
+    if (i) out.append(", ");
+    append(i);
+  }
+  out.append(1, ']');
+}
+
+// Appends the keys of a sentence's tags, and of their probabilities.
+inline void append_answers(std::string& out, const Sentence& sentence, const Columns& columns) {
+  for (const Answers& column : columns) {
+    if (&column != columns.data()) out.append(", ");
+    append_json(out, column.column.key), out.append(": ");
+    append_list(out, sentence.length, [&](Size i) { append_json(out, column.tag(sentence.begin + i)); });
+  }
+  if (!columns[0].p) return;
+  out.append(", \"confidences\": ");
+  const bool several = columns.size() > 1;
+  for (const Answers& column : columns) {
+    if (several) out.append(&column == columns.data() ? "{" : ", "), append_json(out, column.column.key), out.append(": ");
+    append_list(out, sentence.length, [&](Size i) { append_probability(out, column.p[sentence.begin + i], true); });
+  }
+  if (several) out.append(1, '}');
+}
+
+inline bool write_new_jsonl(View, const Block& block, const Columns& columns, std::string& out) {
+  if (!are_probabilities(block, columns) || columns.empty()) return false;
+  for (const Sentence& sentence : block.sentences) {
+    out.append("{\"tokens\": ");
+    append_list(out, sentence.length,
+                [&](Size i) { append_json(out, block.words[static_cast<std::size_t>(sentence.begin + i)]); });
+    out.append(", "), append_answers(out, sentence, columns), out.append("}\n");
+  }
+  return true;
+}
+
+// What is read, what is written, and how. tests/taggers/test_blocks.py compares each row with elman.data.formats.
+struct BlockFormat {
+  const char *input, *output;
+  bool (*read)(View text, const BlockOptions& options, Block& block);
+  bool (*write)(View text, const Block& block, const Columns& columns, std::string& out);
+};
+constexpr BlockFormat BLOCK_FORMATS[] = {
+    {"text", "word_tag", read_text, write_word_tag},
+    {"text", "tags", read_text, write_tags},
+    {"text", "columns", read_text, write_new_columns},
+    {"text", "conllu", read_text, write_new_conllu},
+    {"text", "jsonl", read_text, write_new_jsonl},
+    {"conllu", "conllu", read_conllu, write_conllu},
+    {"columns", "columns", read_columns, write_columns},
+};
+
+}  // namespace
+}  // namespace elman
