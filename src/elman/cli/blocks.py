@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 _TABLES = ("conllu", "columns")
 """Formats of a word a line: blocks end at blank lines."""
+_TABLE_BYTES = 1 << 18
+"""Bytes of a block of these, some thousand words."""
 _LARGEST = 1 << 26
 """Bytes of a block; a sentence that is longer is read in Python, which says what is wrong."""
-_BLANK_LINE = re.compile(r"^[ \t\r]*\n", re.MULTILINE)
+_BLANK_LINE = re.compile(rb"^[ \t\r]*\n", re.MULTILINE)
 
 
 def block_request(reading: Reading, output: str, columns: OutputColumns, *, confidences: bool) -> BlockRequest | None:
@@ -75,14 +77,17 @@ def tagged_blocks(
     texts = reading.pieces(lines)
     if texts is None:
         return
+    encoded = (text.encode() for text in texts)
     refused = False
 
     def tagged(text: bytes) -> tuple[bytes, TaggedBlock | None]:
         return text, None if refused or len(text) > _LARGEST else tag(text)
 
     def results() -> Iterator[tuple[bytes, TaggedBlock | None]]:
-        is_table = reading.format in _TABLES
-        parts = pieces(_whole_sentences(texts) if is_table else texts, threads, live, "\n\n" if is_table else "\n")
+        if reading.format in _TABLES:
+            parts = pieces(_whole_sentences(encoded), threads, live, b"\n\n", _TABLE_BYTES)
+        else:
+            parts = pieces(encoded, threads, live)
         if live:  # write what has come before waiting for more
             for some in parts:
                 yield from ordered(tagged, some, threads)
@@ -99,23 +104,23 @@ def tagged_blocks(
         yield block, lines
 
 
-def _whole_sentences(texts: Iterable[str]) -> Iterator[str]:
+def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
     """Yield pieces of whole lines as pieces that end with a blank line, or with the text; or are too large."""
-    pending: list[str] = []
+    pending: list[bytes] = []
     size = 0
     for text in texts:
-        end = text.rfind("\n\n") + 2
+        end = text.rfind(b"\n\n") + 2
         if end < 2:
             end = max((match.end() for match in _BLANK_LINE.finditer(text)), default=0)
         if size > _LARGEST:
             end = len(text)
         if end:
-            yield "".join([*pending, text[:end]])
+            yield b"".join([*pending, text[:end]])
             pending, size = [], 0
         pending.append(text[end:])
         size += len(pending[-1])
     if size:
-        yield "".join(pending)
+        yield b"".join(pending)
 
 
 def checking_lines(tag: BlockTagger, path: str) -> BlockTagger:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 CHUNK_WORDS = 65_536
 """Words in memory at a time, in whole sentences."""
-CHUNK_CHARACTERS = 32_768
-"""The same of plain text, for each thread."""
+CHUNK_BYTES = 32_768
+"""Bytes of plain text in memory at a time, for each thread."""
 
 
 def chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]]:
@@ -31,35 +31,37 @@ def chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]
         yield chunk
 
 
-def pieces(texts: Iterable[str], most: int, live: bool, end_mark: str) -> Iterator[list[bytes]]:
-    """Yield text as up to ``most`` pieces, of bounded size, that end with ``end_mark``, as the texts do.
+def pieces(
+    texts: Iterable[bytes], most: int, live: bool, end_mark: bytes = b"\n", size: int = CHUNK_BYTES
+) -> Iterator[list[bytes]]:
+    """Yield text as up to ``most`` pieces that end with ``end_mark``, as the texts do, of about ``size`` bytes each.
 
     Of a ``live`` standard input no more than is there already.
     """
     some: list[bytes] = []
-    small: list[str] = []
-    size = 0
+    small: list[bytes] = []
+    waiting = 0  # bytes in them
     for text in texts:
         begin = 0
-        while len(text) - begin >= CHUNK_CHARACTERS:
-            found = text.find(end_mark, begin + CHUNK_CHARACTERS - 1)
+        while len(text) - begin >= size:
+            found = text.find(end_mark, begin + size - 1)
             end = found + len(end_mark) if found >= 0 else len(text)
-            some.append("".join([*small, text[begin:end]]).encode())
-            small, size, begin = [], 0, end
+            some.append(b"".join([*small, text[begin:end]]))
+            small, waiting, begin = [], 0, end
             if len(some) == most:
                 yield some
                 some = []
         small.append(text[begin:])
-        size += len(small[-1])
+        waiting += len(small[-1])
         waits = live and not _more_to_read()
-        if size >= CHUNK_CHARACTERS or (waits and size):
-            some.append("".join(small).encode())
-            small, size = [], 0
+        if waiting >= size or (waits and waiting):
+            some.append(b"".join(small))
+            small, waiting = [], 0
         if some and (len(some) == most or waits):
             yield some
             some = []
-    if size:
-        some.append("".join(small).encode())
+    if waiting:
+        some.append(b"".join(small))
     if some:
         yield some
 

@@ -149,7 +149,7 @@ def check_output(format: str, *, confidences: bool = False, columns: int = 1, la
     """Raise ConfigError for a format that cannot be written, or cannot hold confidences, the columns or the labels."""
     if format not in HOLDS:
         raise ConfigError(f"format: {shown(format)} is not written; {registry.hint(format, OUTPUT_FORMATS)}")
-    if confidences and format not in confidence_formats():
+    if confidences and not HOLDS[format].confidences:
         raise ConfigError(f"{format} cannot hold confidences; {', '.join(confidence_formats())} can")
     if columns > HOLDS[format].columns:
         limit = "one tag a word" if HOLDS[format].columns else "no tags of words"

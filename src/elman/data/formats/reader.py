@@ -60,7 +60,7 @@ class Reading:
         self._targets: tuple[str, ...] = ()
         self._others: Sequence[Callable[[], Reading]] = ()  # further files
         self._peeked = False
-        self._lines_read = 0  # lines that were taken as pieces
+        self._put_back = False
 
     @property
     def head(self) -> Sequence[str]:
@@ -163,7 +163,14 @@ class Reading:
 
     def put_back(self, texts: Iterable[str], lines: int) -> None:
         """Continue with these texts, the rest of the file behind its first lines: ``after`` reads them as sentences."""
-        self._source.texts, self._lines_read = iter(texts), lines
+        self._source.texts = iter(texts)
+        self._go_on(self._source.lines, lines)
+        self._put_back = True
+
+    def _go_on(self, rest: Iterator[str], lines: int) -> None:
+        """Read the rest of the file behind its first lines as sentences."""
+        sentences = cast(registry.Input, self._module).read(rest, self.head, self.path)
+        self._sentences = _moved(sentences, lines)
 
     @property
     def tab_table(self) -> tuple[int, int] | None:
@@ -193,12 +200,12 @@ class Reading:
 
         Of formats of lines these are not read as sentences, which takes longer than finding the lines.
         """
+        if self._put_back:  # what was before has been taken as pieces
+            return iter(self)
         if not lines or self._peeked or self._others or self.format not in _SKIPPED_BY_LINES:
             return islice(self, sentences, None)
-        texts = self._source.lines_after(lines - self._lines_read)
-        rest = cast(registry.Input, self._module).read(texts, self.head, self.path)
+        self._go_on(self._source.lines_after(lines), lines)
         self._source.bom = False
-        self._sentences = _moved(rest, lines)
         return iter(self)
 
     def _of_other(self, other: Reading) -> Iterator[Sentence]:

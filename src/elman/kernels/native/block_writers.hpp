@@ -1,7 +1,7 @@
 // Writers of blocks: the tags of words in a text format, in UTF-8. What they refuse, by returning false, is left to the
 // writers of elman.data.formats, which state the formats and have the messages.
 #pragma once
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -126,32 +126,57 @@ inline void append_misc(std::string& out, View misc, const Columns& columns, Siz
   if (out.size() > start) out.pop_back();
 }
 
+// Columns in the order of their fields.
+inline std::vector<const Answers*> by_field(const Columns& columns) {
+  std::vector<const Answers*> sorted;
+  for (const Answers& column : columns) sorted.push_back(&column);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Answers* a, const Answers* b) { return a->column.field < b->column.field; });
+  return sorted;
+}
+
 // Appends the fields of a line in CoNLL-U, some of them replaced.
-inline void append_fields(std::string& out, std::array<View, 10>& fields, const Columns& columns, Size word) {
-  for (const Answers& column : columns) fields[static_cast<std::size_t>(column.column.field)] = column.tag(word);
-  for (std::size_t i = 0; i < 9; ++i) out.append(fields[i]).append(1, '\t');
-  if (!columns.empty() && columns[0].p)
-    append_misc(out, fields[9], columns, word);
-  else
-    out.append(fields[9]);
+inline void append_fields(std::string& out, View line, const std::vector<const Answers*>& sorted,
+                          const Columns& columns, Size word) {
+  constexpr Size MISC = 9;
+  std::size_t copied = 0, at = 0;
+  Size field = 0;
+  const auto advance = [&](Size to) {
+    for (; field < to; ++field) at = line.find('\t', at) + 1;
+    out.append(line.substr(copied, at - copied));
+    copied = at;
+  };
+  for (const Answers* column : sorted) {
+    if (columns[0].p && column->column.field == MISC) continue;
+    advance(column->column.field);
+    out.append(column->tag(word));
+    copied = at = std::min(line.find('\t', at), line.size());
+  }
+  if (columns[0].p) {
+    advance(MISC);
+    append_misc(out, sorted.back()->column.field == MISC ? sorted.back()->tag(word) : line.substr(at), columns, word);
+  } else {
+    out.append(line.substr(copied));
+  }
 }
 
 inline bool are_fields(const Columns& columns, Size n) {
-  return std::all_of(columns.begin(), columns.end(),
-                     [n](const Answers& column) { return 0 <= column.column.field && column.column.field < n; });
+  return !columns.empty() && std::all_of(columns.begin(), columns.end(), [n](const Answers& column) {
+    return 0 <= column.column.field && column.column.field < n;
+  });
 }
 
 inline bool write_new_conllu(View, const Block& block, const Columns& columns, std::string& out) {
   if (!fit_table(block) || !are_probabilities(block, columns) || !are_fields(columns, 10)) return false;
+  const auto sorted = by_field(columns);
+  std::string line;
   for (const Sentence& sentence : block.sentences) {
     for (Size i = 0; i < sentence.length; ++i) {
       char digits[24];
       const char* end = std::to_chars(digits, digits + sizeof digits, i + 1).ptr;
-      std::array<View, 10> fields;
-      fields.fill("_");
-      fields[0] = View(digits, static_cast<std::size_t>(end - digits));
-      fields[1] = block.words[static_cast<std::size_t>(sentence.begin + i)];
-      append_fields(out, fields, columns, sentence.begin + i);
+      line.assign(digits, static_cast<std::size_t>(end - digits)).append(1, '\t').append(block.words[static_cast<std::size_t>(sentence.begin + i)]);
+      line.append("\t_\t_\t_\t_\t_\t_\t_\t_");
+      append_fields(out, line, sorted, columns, sentence.begin + i);
       out.append(1, '\n');
     }
     out.append(1, '\n');
@@ -176,16 +201,8 @@ inline void rewrite(View text, const Block& block, std::string& out, Change chan
 
 inline bool write_conllu(View text, const Block& block, const Columns& columns, std::string& out) {
   if (!are_probabilities(block, columns) || !are_fields(columns, 10)) return false;
-  rewrite(text, block, out, [&](Size word, View body) {
-    std::array<View, 10> fields;
-    std::size_t begin = 0;
-    for (View& field : fields) {
-      const std::size_t end = std::min(body.find('\t', begin), body.size());
-      field = body.substr(begin, end - begin);
-      begin = end + 1;
-    }
-    append_fields(out, fields, columns, word);
-  });
+  const auto sorted = by_field(columns);
+  rewrite(text, block, out, [&](Size word, View body) { append_fields(out, body, sorted, columns, word); });
   return true;
 }
 
