@@ -110,13 +110,16 @@ SOUND: dict[str, Any] = {
     "vocabulary": ["a", "b"],
     "features": ["x:x"],
     "affixes": affixes,
-    "tags": ["X", "Y"],
+    "columns": [(["X", "Y"], None, 1.0)],
     "tensors": {name: ("F32", shape, bytes(4 * int(np.prod(shape)))) for name, shape in SHAPES.items()},
     "prefixes": [""],
     "sizes": (E, 2, H, True),
-    "chain": None,
     "int8": False,
 }
+
+
+WORD_TAG: dict[str, Any] = {"input": "text", "output": "word_tag", "written": [(0, "tag", 0)]}
+WORD_TAG |= {"confidences": False, "longest": 1000, "table": (0, 0)}
 
 
 def tensors(**changes: Any) -> dict[str, Any]:
@@ -124,9 +127,37 @@ def tensors(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_sound_line_tagger() -> None:
-    assert core.LineTagger(**SOUND).tag(b"a c\n") == b"a_X c_X\n"
+    assert core.LineTagger(**SOUND).tag(b"a c\n", **WORD_TAG) == (b"a_X c_X\n", 1, 2)
     chain = (False, b"\1\1\1\1", b"\0\1", b"\1\1")
-    assert core.LineTagger(**{**SOUND, "chain": chain}).tag(b"a c\n") == b"a_Y c_X\n"
+    columns = [(["X", "Y"], chain, 1.0)]
+    assert core.LineTagger(**{**SOUND, "columns": columns}).tag(b"a c\n", **WORD_TAG) == (b"a_Y c_X\n", 1, 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"written": []},
+        {"written": [(1, "tag", 0)]},
+        {"written": [(-1, "tag", 0)]},
+        {"written": [(0, "tag")]},
+        {"table": (1, 2)},
+        {"table": (1, -1)},
+        {"table": (1,)},
+        {"input": "conllu"},
+        {"output": "nothing"},
+        {"confidences": True},
+    ],
+)
+def test_blocks_that_are_not_written(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="shapes do not fit|no such pair"):
+        core.LineTagger(**SOUND).tag(b"a c\n", **{**WORD_TAG, **change})
+
+
+def test_fields_outside_of_the_table_are_refused() -> None:
+    tagger = core.LineTagger(**SOUND)
+    for field in (-1, 10, 2**62):
+        how = {**WORD_TAG, "output": "conllu", "written": [(0, "upos", field)]}
+        assert tagger.tag(b"a c\n", **how) is None
 
 
 WRONG: list[dict[str, Any]] = [
@@ -145,13 +176,13 @@ WRONG: list[dict[str, Any]] = [
     ),
     {"sizes": (E, 2, H)},
     {"sizes": (E, 2, H, True, 1)},
-    {"chain": (True, b"", b"")},
-    {"chain": (False, b"\1", b"", b"")},
+    {"columns": [(["X", "Y"], (True, b"", b""), 1.0)]},
+    {"columns": [(["X", "Y"], (False, b"\1", b"", b""), 1.0)]},
     {"prefixes": []},
     {"prefixes": ["member1."]},
     {"vocabulary": []},
     {"features": []},
-    {"tags": []},
+    {"columns": [([], None, 1.0)]},
     {"tensors": {}},
     {"tensors": tensors(embedding=("F32", (3, E)))},
     {"tensors": tensors(embedding=("F32", (3, E), b""))},

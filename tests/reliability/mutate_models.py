@@ -89,8 +89,8 @@ class Loader:
             # text that is not of its columns, or weights so large that scores overflow
             with suppress(ConfigError, DataError, ModelFileError):
                 use()
-        if lines is not None:
-            assert _tagged(lambda: b"".join(model.tag_lines([TEXT]))) == _tagged(lambda: lines.tag(TEXT))
+        if lines is not None and model.tags_lines:
+            assert _tagged(lambda: b"".join(model.tag_lines([TEXT]))) == _tagged(lambda: fast_lines.tag_text(lines, TEXT))
         return "loaded and used"
 
     def _refused(self, error: ModelFileError, number: int) -> str:

@@ -86,13 +86,13 @@ std::shared_ptr<LineTagger> load(const Options& options) {
   LineModel model;
   for (const std::string& word : file.lines()) model.words.add(word);
   for (const std::string& name : file.lines()) model.features.add(name);
-  model.tags = file.lines(), model.prefixes = file.lines();
+  elman::ColumnModel column;
+  column.tags = file.lines(), model.prefixes = file.lines();
   const std::vector<Size> sizes = file.numbers();  // E, F, H, both directions, chain, CRF
   model.E = sizes.at(0), model.F = sizes.at(1), model.H = sizes.at(2), model.both = sizes.at(3);
-  LineModel::Chain chain;
-  chain.crf = sizes.at(5);
-  for (std::string& allowed : chain.allowed) allowed = file.next();
-  if (sizes.at(4)) model.chain = chain;
+  column.chained = sizes.at(4), column.crf = sizes.at(5);
+  for (std::string& allowed : column.allowed) allowed = file.next();
+  model.columns.push_back(std::move(column));
   std::map<std::string, std::vector<std::string>, std::less<>> affixes;  // of words that are not ASCII
   for (std::uint64_t n = std::stoull(file.next()); n; --n) {
     std::string word = file.next();
@@ -112,6 +112,13 @@ std::shared_ptr<LineTagger> load(const Options& options) {
   };
   model.int8 = options.int8, model.table_bytes = options.table_bytes, model.spare = options.spare;
   return std::make_shared<LineTagger>(std::move(model));
+}
+
+// Returns a text with _TAG after each word.
+std::string tag_text(LineTagger& model, View text) {
+  elman::BlockOptions options;
+  options.written.push_back({0, "tag", 0}), options.longest = elman::LARGEST;
+  return model.tag(text, elman::BLOCK_FORMATS[0], options).value().text;
 }
 
 // Returns pieces of LINES lines.
@@ -169,7 +176,7 @@ void tag(Shared& shared, LineTagger& model, std::mt19937& draw, const std::strin
     const std::size_t i = draw() % shared.pieces.size();
     text += shared.pieces[i], tagged += shared.tagged[i];
   }
-  shared.demand(model.tag(text) == tagged, outcome + ": other tags than those of one thread");
+  shared.demand(tag_text(model, text) == tagged, outcome + ": other tags than those of one thread");
   shared.count(outcome);
 }
 
@@ -177,7 +184,7 @@ void refuse(Shared& shared, std::mt19937& draw) {
   const std::string piece = shared.pieces[draw() % shared.pieces.size()];
   bool refused = false;
   try {
-    shared.model->tag(REFUSED + std::to_string(draw() % 5) + "\n" + piece);
+    tag_text(*shared.model, REFUSED + std::to_string(draw() % 5) + "\n" + piece);
   } catch (const std::domain_error&) {
     refused = true;
   }
@@ -232,7 +239,7 @@ int run(char** arguments) {
   {
     const std::shared_ptr<LineTagger> alone = load(shared.options);
     for (const std::string& piece : shared.pieces) {
-      shared.tagged.push_back(alone->tag(piece));
+      shared.tagged.push_back(tag_text(*alone, piece));
       written << shared.tagged.back();
     }
   }

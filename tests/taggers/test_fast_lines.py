@@ -86,11 +86,11 @@ def test_more_words_than_the_table_holds(models: Callable[[str], Path]) -> None:
 @native
 def test_whatever_else_it_is_asked_for_the_whole_tagger_answers(models: Callable[[str], Path]) -> None:
     whole, own = both(models("default"))
-    assert own._whole is None
+    assert own._full is None
     assert (own.task, own.kind, own.targets, own.target) == (whole.task, whole.kind, whole.targets, whole.target)
     assert (own.word_targets, own.text_targets, own.format) == (whole.word_targets, whole.text_targets, whole.format)
     assert own.tag(["the", "dogs"]) == whole.tag(["the", "dogs"])
-    assert own._whole is not None
+    assert own._full is not None
     assert own.tag_sets == whole.tag_sets
     with pytest.raises(AttributeError):
         own.no_such_thing  # noqa: B018
@@ -116,21 +116,30 @@ def test_other_models_are_loaded_whole(
 ) -> None:
     elman.train(sentences(), model="hmm").save(tmp_path / "hmm")
     assert type(light.load(tmp_path / "hmm")) is Tagger
+    monkeypatch.setattr(kernels, "native_core", lambda: None)
+    assert type(light.load(models("default"))) is Tagger
+
+
+@native
+def test_several_columns(tmp_path: Path) -> None:
     columns = []
     for own in sentences():
         words, tags = zip(*own, strict=True)
         columns.append(Sentence(words, {"upos": tags, "first": tuple(tag[0] for tag in tags)}))
     elman.train(columns, seed=1, target="upos,first", settings=BASE).save(tmp_path / "columns")
-    whole = light.load(tmp_path / "columns")
-    assert type(whole) is Tagger and whole.targets == ("upos", "first")
-    assert not whole.tags_lines and list(whole.predict([["the"]], columns=whole.targets)[0]) == ["upos", "first"]
-    monkeypatch.setattr(kernels, "native_core", lambda: None)
-    assert type(light.load(models("default"))) is Tagger
+    whole, own = both(tmp_path / "columns")
+    assert (own.targets, own.target, own.tag_sets) == (whole.targets, whole.target, whole.tag_sets)
+    assert not own.tags_lines and not whole.tags_lines
+    assert own.chosen("first") == ("first",) and own.chosen() == whole.targets and own._full is None
+    with pytest.raises(ConfigError, match="columns are upos, first"):
+        own.chosen("second")
 
 
+@native
 def test_tags_that_no_line_can_hold(tmp_path: Path) -> None:
     elman.train(sentences({"DET": "A_B"}), seed=1, settings={**BASE, "epochs": 1}).save(tmp_path / "m")
-    assert type(light.load(tmp_path / "m")) is Tagger
+    own = light.load(tmp_path / "m")
+    assert isinstance(own, LightTagger) and not own.tags_lines
 
 
 def network(record: Any) -> dict[str, Any]:

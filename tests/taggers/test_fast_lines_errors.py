@@ -114,7 +114,7 @@ def test_an_error_in_one_text_is_not_that_of_others(
 
         def tag(i: int, lines: Any = lines, found: list[bytes | None] = found) -> None:
             with suppress(MemoryError):
-                found[i] = lines.tag(texts[i])
+                found[i] = light.tag_text(lines, texts[i])
 
         threads = [threading.Thread(target=tag, args=(i,)) for i in range(len(texts))]
         for thread in threads:
@@ -124,18 +124,19 @@ def test_an_error_in_one_text_is_not_that_of_others(
             assert not thread.is_alive()
         assert found.count(None) == 1
         assert all(one in (None, right) for one, right in zip(found, expected, strict=True))
-        assert [lines.tag(text) for text in texts] == expected
+        assert [light.tag_text(lines, text) for text in texts] == expected
 
 
 LITTLE_MEMORY = """
 import resource, sys
+from functools import partial
 sys.path.insert(0, sys.argv[1])
 from elman.models import file as model_file
 from elman.taggers import fast_lines as light
 from elman.utils.parallel import ordered
 content = model_file.read(sys.argv[2])
 texts = [b"".join(b"w%dz the d%d\\n" % (i % 3000, i) for i in range(j, j + 900)) for j in (0, 500, 4000, 100)]
-expected = [light.line_tagger(content, "auto").tag(text) for text in texts]
+expected = [light.tag_text(light.line_tagger(content, "auto"), text) for text in texts]
 list(ordered(bytes, texts, 2))  # what is loaded for threads
 failed = 0
 for extra in range(0, 140 << 20, 3 << 19):
@@ -144,11 +145,11 @@ for extra in range(0, 140 << 20, 3 << 19):
     resource.setrlimit(resource.RLIMIT_AS, (size + extra, -1))
     for threads in (2, 1):
         try:
-            assert list(ordered(lines.tag, texts, threads)) == expected, (extra, threads)
+            assert list(ordered(partial(light.tag_text, lines), texts, threads)) == expected, (extra, threads)
         except MemoryError:
             failed += 1
     resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
-    assert [lines.tag(text) for text in texts] == expected, extra
+    assert [light.tag_text(lines, text) for text in texts] == expected, extra
 print(failed)
 """
 

@@ -62,7 +62,8 @@ def _written_column(name: str, place: str, output: str, n: int, *, in_place: boo
     if output == "jsonl":
         from elman.data.formats.jsonl import RESERVED_KEYS, column_key
 
-        return None if n > 1 and place in RESERVED_KEYS else WrittenColumn(name, column_key(place, n))
+        key = column_key(place, n)
+        return None if (n > 1 and place in RESERVED_KEYS) or (in_place and key != place) else WrittenColumn(name, key)
     return WrittenColumn(name, place)
 
 

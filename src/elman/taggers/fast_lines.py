@@ -18,7 +18,7 @@ from elman.data.tokenization.rules import TokenRules
 from elman.errors import ModelFileError
 from elman.features.affixes import affixes
 from elman.models import file, network_record
-from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock, WrittenColumn
+from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock
 from elman.utils import limits, validation
 from elman.utils.parallel import ordered, thread_count
 
@@ -92,8 +92,7 @@ class LightTagger:
 
     def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
         """Yield tagged texts; see ``Tagger.tag_lines``."""
-        tag = self._tag(BlockRequest("text", "word_tag", (WrittenColumn(self.target, "tag"),)), limits.LINE)
-        return (block[0] for block in ordered(tag, texts, self.threads))
+        return ordered(partial(tag_text, self._native()), texts, self.threads)
 
     def block_tagger(self, request: BlockRequest) -> BlockTagger | None:
         """Return the function that tags blocks of text; None if the formats are not read or written natively."""
@@ -101,7 +100,11 @@ class LightTagger:
             return None
         if request.confidences and None in _chains(self._record):  # a softmax has them in NumPy alone
             return None
-        tag = self._tag(request, min(limits.LONGEST, limits.SCORES // max(map(len, self.tag_sets.values()))))
+        longest = min(limits.LONGEST, limits.SCORES // max(map(len, self.tag_sets.values())))
+        written = [(self.targets.index(column.name), column.key, column.field) for column in request.columns]
+        formats = {"input": request.input, "output": request.output, "table": request.table}
+        options = {"written": written, "confidences": request.confidences, "longest": longest}
+        tag = partial(self._native().tag, **formats, **options)
 
         def tagged(text: bytes) -> TaggedBlock | None:
             block = tag(text)
@@ -109,14 +112,11 @@ class LightTagger:
 
         return tagged
 
-    def _tag(self, request: BlockRequest, longest: int) -> Callable[[bytes], Any]:
+    def _native(self) -> Any:
         if self._lines is None:
             content = self._content or self._read()
-            self._lines, self._content = native_tagger(content, self._record, self._precision), None
-        written = [(self.targets.index(column.name), column.key, column.field) for column in request.columns]
-        formats = {"input": request.input, "output": request.output, "table": request.table}
-        options = {"written": written, "confidences": request.confidences, "longest": longest}
-        return partial(self._lines.tag, **formats, **options)
+            self._lines, self._content = line_tagger(content, self._precision, self._record), None
+        return self._lines
 
     def __getattr__(self, name: str) -> Any:
         if self._full is None:
@@ -152,8 +152,11 @@ def supported(content: Content, precision: str) -> NetworkRecord | None:
     return checked if fits else None
 
 
-def native_tagger(content: Content, record: NetworkRecord, precision: str) -> Any:
-    """Return the native tagger for a model file's content and its checked record."""
+def line_tagger(content: Content, precision: str, record: NetworkRecord | None = None) -> Any:
+    """Return the native tagger for a model file's content and its checked record; None if there is none for it."""
+    record = record or supported(content, precision)
+    if record is None:
+        return None
     core, network = kernels.native_core(), record.network
     temperatures = record.temperatures or [1.0] * len(record.tags)
     return core.LineTagger(
@@ -166,6 +169,13 @@ def native_tagger(content: Content, record: NetworkRecord, precision: str) -> An
         (network.embedding, network.feature_embedding, network.hidden, network.direction == "bidirectional"),
         precision != "exact" and core.has_int8(),
     )
+
+
+def tag_text(lines: Any, text: bytes) -> bytes:
+    """Return a text with ``_TAG``, of the first column, after each word, by a native tagger."""
+    options = {"written": [(0, "tag", 0)], "confidences": False, "longest": limits.LINE, "table": (0, 0)}
+    tagged: bytes = lines.tag(text, input="text", output="word_tag", **options)[0]
+    return tagged
 
 
 def _chains(record: NetworkRecord) -> list[tuple[bool, bytes, bytes, bytes] | None]:

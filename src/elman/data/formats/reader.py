@@ -154,10 +154,11 @@ class Reading:
     def pieces(self, lines: int) -> Iterator[str] | None:
         """Return the file behind its first lines in pieces of whole lines, instead of sentences.
 
-        None for several files, binary formats, after a byte order mark, and if sentences have been read ahead.
-        Lines returned here are part of no sentence.
+        None for several files, binary formats, records with options, after a byte order mark, and if sentences have
+        been read ahead. Lines returned here are part of no sentence.
         """
-        if self._source.bom or self._others or self._peeked or self.format not in _SKIPPED_BY_LINES:
+        has_options = self.format == "jsonl" and self._module is not registry.INPUTS["jsonl"]
+        if has_options or self._source.bom or self._others or self._peeked or self.format not in _SKIPPED_BY_LINES:
             return None
         return after_lines(self._source.texts, lines)
 

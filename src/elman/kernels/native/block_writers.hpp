@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "block_readers.hpp"
+#include "json_reader.hpp"
 
 namespace elman {
 namespace {
@@ -288,6 +289,21 @@ inline bool write_new_jsonl(View, const Block& block, const Columns& columns, st
   return true;
 }
 
+// Adds the tags to the records that were read; lines without words are copied.
+inline bool write_jsonl(View text, const Block& block, const Columns& columns, std::string& out) {
+  if (!are_probabilities(block, columns) || columns.empty()) return false;
+  std::size_t done = 0;
+  for (const Sentence& sentence : block.sentences) {
+    if (!sentence.length) continue;
+    const std::size_t place = block.places[static_cast<std::size_t>(sentence.begin)];
+    out.append(text.substr(done, place - done)).append(", ");
+    append_answers(out, sentence, columns);
+    done = place;
+  }
+  out.append(text.substr(done));
+  return true;
+}
+
 // What is read, what is written, and how. tests/taggers/test_blocks.py compares each row with elman.data.formats.
 struct BlockFormat {
   const char *input, *output;
@@ -302,6 +318,7 @@ constexpr BlockFormat BLOCK_FORMATS[] = {
     {"text", "jsonl", read_text, write_new_jsonl},
     {"conllu", "conllu", read_conllu, write_conllu},
     {"columns", "columns", read_columns, write_columns},
+    {"jsonl", "jsonl", read_jsonl, write_jsonl},
 };
 
 }  // namespace
