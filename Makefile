@@ -85,7 +85,7 @@ types: $(VENV)/.installed $(VENV)/.extra-types ## mypy --strict on src
 sanitize: $(VENV)/.extra-test $(VENV)/.installed build/sanitize/.built ## the kernels' tests under AddressSanitizer and UBSan (gcc, Linux)
 	@PYTHONPATH=build/sanitize/site ELMAN_KERNELS=native ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
-	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/taggers/test_fast_lines.py tests/taggers/test_fast_lines_errors.py -k "not loaded"
+	  $(BIN)/python -m pytest -p no:cacheprovider tests/kernels tests/taggers/test_fast_lines.py tests/taggers/test_fast_lines_errors.py tests/taggers/test_blocks.py -k "not loaded"
 
 build/sanitize/.built: $(SOURCES) | $(VENV)/.made
 	@echo "make: building the kernels with sanitizers"

@@ -38,7 +38,7 @@ def test_a_bar_on_a_terminal(
             for sentence in read_sentences(paths[0], format="text"):
                 if sentence.line % 10_000 == 1:
                     progress.add((sentence,))
-            progress.add_text("a dog\nbarks\n")
+            progress.add_words(3)
             progress.end(paths[0])
             if not quiet:
                 assert progress._done == {paths[0]: os.path.getsize(paths[0])}

@@ -199,7 +199,7 @@ def test_a_real_process(folder: Path, environment: dict[str, str], number: str, 
         "signals.install()\n"
         "resumable.SECONDS, resumable.MEMBER, resumable._BETWEEN = 0, 300, 0\n"
         "from elman.cli import chunks\n"
-        "chunks.CHUNK_CHARACTERS = chunks.CHUNK_WORDS = 60\n"
+        "chunks.CHUNK_BYTES = chunks.CHUNK_WORDS = 60\n"
         "mark, left = resumable.ResumableFile.mark, int(sys.argv.pop(1))\n"
         "def waiting(self, *arguments, **options):\n"
         "    global left\n"

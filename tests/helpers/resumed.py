@@ -149,7 +149,7 @@ def stopping_often(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     for module, values in ((resumable, {"SECONDS": 0, "MEMBER": 300, "_BETWEEN": 0}), (chunks, {"CHUNK_WORDS": 12})):
         for name, value in values.items():
             monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(chunks, "CHUNK_CHARACTERS", 60)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 60)
     monkeypatch.setattr(os, "fsync", lambda number: None)
     mark, left = resumable.ResumableFile.mark, [0]
 

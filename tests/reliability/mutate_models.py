@@ -90,7 +90,9 @@ class Loader:
             with suppress(ConfigError, DataError, ModelFileError):
                 use()
         if lines is not None and model.tags_lines:
-            assert _tagged(lambda: b"".join(model.tag_lines([TEXT]))) == _tagged(lambda: fast_lines.tag_text(lines, TEXT))
+            assert _tagged(lambda: b"".join(model.tag_lines([TEXT]))) == _tagged(
+                lambda: fast_lines.tag_text(lines, TEXT)
+            )
         return "loaded and used"
 
     def _refused(self, error: ModelFileError, number: int) -> str:

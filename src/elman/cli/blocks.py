@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from elman.cli.chunks import pieces
+from elman.cli import chunks
 from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock, WrittenColumn
 from elman.utils import limits
 from elman.utils.parallel import ordered
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _TABLES = ("conllu", "columns")
 """Formats of a word a line: blocks end at blank lines."""
-_TABLE_BYTES = 1 << 18
-"""Bytes of a block of these, some thousand words."""
+_TABLE = 8
+"""Bytes of a word of these by those of a word of text: their blocks are larger."""
 _LARGEST = 1 << 26
 """Bytes of a block; a sentence that is longer is read in Python, which says what is wrong."""
 _BLANK_LINE = re.compile(rb"^[ \t\r]*\n", re.MULTILINE)
@@ -86,9 +86,10 @@ def tagged_blocks(
 
     def results() -> Iterator[tuple[bytes, TaggedBlock | None]]:
         if reading.format in _TABLES:
-            parts = pieces(_whole_sentences(encoded), threads, live, b"\n\n", _TABLE_BYTES)
+            whole = _whole_sentences(encoded)
+            parts = chunks.pieces(whole, threads, live, _TABLE * chunks.CHUNK_BYTES, b"\n\n")
         else:
-            parts = pieces(encoded, threads, live)
+            parts = chunks.pieces(encoded, threads, live, chunks.CHUNK_BYTES)
         if live:  # write what has come before waiting for more
             for some in parts:
                 yield from ordered(tagged, some, threads)

@@ -31,9 +31,7 @@ def chunks(sentences: Iterable[Sentence], live: bool) -> Iterator[list[Sentence]
         yield chunk
 
 
-def pieces(
-    texts: Iterable[bytes], most: int, live: bool, end_mark: bytes = b"\n", size: int = CHUNK_BYTES
-) -> Iterator[list[bytes]]:
+def pieces(texts: Iterable[bytes], most: int, live: bool, size: int, end_mark: bytes = b"\n") -> Iterator[list[bytes]]:
     """Yield text as up to ``most`` pieces that end with ``end_mark``, as the texts do, of about ``size`` bytes each.
 
     Of a ``live`` standard input no more than is there already.

@@ -88,7 +88,7 @@ class LightTagger:
         from elman.data.formats import column_names
 
         names = column_names(columns) or self.targets
-        return names if set(names) <= set(self.targets) else self.__getattr__("chosen")(columns)  # type: ignore[no-any-return]
+        return names if set(names) <= set(self.targets) else self.__getattr__("chosen")(columns)
 
     def tag_lines(self, texts: Iterable[bytes]) -> Iterator[bytes]:
         """Yield tagged texts; see ``Tagger.tag_lines``."""
