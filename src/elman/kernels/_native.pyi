@@ -229,8 +229,10 @@ def linear_best_int8(
     error: NDArray[np.float32],
     share: NDArray[np.float32],
 ) -> Ids: ...
-def halves(
+def linear_halves(
     x: NDArray[np.float32],
+    w: NDArray[np.float32],
+    b: NDArray[np.float32],
     to: NDArray[np.float16],
 ) -> None: ...
 def adam_rows(

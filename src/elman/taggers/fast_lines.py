@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from elman import kernels
-from elman.data.targets import TAG, fit_word_tag
+from elman.data.targets import fit_word_tag
 from elman.data.tokenization.rules import TokenRules
 from elman.errors import ModelFileError
-from elman.features.affixes import affixes
-from elman.models import file, network_record
+from elman.models import file, line_tagger, network_record
 from elman.utils import validation
 from elman.utils.parallel import ordered, thread_count
 
@@ -35,7 +34,7 @@ def load(
 ) -> Any:
     """Return a ``LightTagger`` if model and machine support it, otherwise the predictor of ``elman.load``."""
     content = file.read(path)
-    lines = line_tagger(content, precision)
+    lines = native_tagger(content, precision)
     if lines is None:
         from elman.taggers.load import of_content
 
@@ -79,7 +78,7 @@ class LightTagger:
         return getattr(self._whole, name)
 
 
-def line_tagger(content: Content, precision: str) -> Any:
+def native_tagger(content: Content, precision: str) -> Any:
     """Return the native tagger for a model file's content; None if the model is not supported here, or malformed."""
     record, stored = content
     if record.get("kind") != "rnn" or "task" in record:
@@ -99,34 +98,10 @@ def line_tagger(content: Content, precision: str) -> Any:
             History.from_record(record["history"], front.targets, ())
     except (ModelFileError, RecursionError):  # reported when the full model is loaded
         return None
-    network, tags = checked.network, checked.tags[0]
-    supported = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
-    supported = supported and network.features in ("none", "affixes") and not network.characters
-    supported = supported and checked.tasks == [TAG] and not checked.words.vectors[1]
-    supported = supported and checked.words.token_features is None and checked.words.dictionary is None
+    network, tags, words = checked.network, checked.tags[0], checked.words
+    supported = line_tagger.supports(network, checked.tasks) and not words.vectors[1]
+    supported = supported and words.token_features is None and words.dictionary is None
     if not supported or not fit_word_tag(tags):
         return None
-    sizes = network.embedding, network.feature_embedding, network.hidden
-    return core.LineTagger(
-        checked.words.words,
-        checked.words.features,
-        affixes,
-        tags,
-        stored,
-        checked.prefixes,
-        (*sizes, network.direction == "bidirectional"),
-        _chain(tags, network.decoder == "crf", checked.schemes[0]),
-        precision != "exact" and core.has_int8(),
-    )
-
-
-def _chain(tags: list[str], crf: bool, scheme: str) -> tuple[bool, bytes, bytes, bytes] | None:
-    """Return whether the network is a CRF, and the allowed transitions, first tags and last tags (b"" for all).
-
-    None: words are tagged independently.
-    """
-    if scheme == "none":
-        return (True, b"", b"", b"") if crf else None
-    from elman.models.constraints import table
-
-    return crf, *table(tags, scheme)
+    int8, scheme = precision != "exact" and core.has_int8(), checked.schemes[0]
+    return line_tagger.make(core, network, words.words, words.features, tags, scheme, stored, checked.prefixes, int8)

@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -41,7 +42,13 @@ void ask_affixes(const nb::object& affixes, View word, const LineModel::Take& ta
   for (nb::handle feature : affixes(text)) take(utf8(feature));
 }
 
-void init(LineTagger* tagger, nb::sequence vocabulary, nb::sequence features, nb::object affixes, nb::sequence tags,
+// A tagger whose tags are Python objects, too.
+struct PythonTagger : LineTagger {
+  nb::object tags;
+  PythonTagger(LineModel&& model, nb::object tags) : LineTagger(std::move(model)), tags(std::move(tags)) {}
+};
+
+void init(PythonTagger* tagger, nb::sequence vocabulary, nb::sequence features, nb::object affixes, nb::sequence tags,
           nb::dict tensors, std::vector<std::string> prefixes, nb::tuple sizes, nb::object chain, bool int8) {
   LineModel model;
   for (nb::handle word : vocabulary) model.words.add(utf8(word));
@@ -62,10 +69,10 @@ void init(LineTagger* tagger, nb::sequence vocabulary, nb::sequence features, nb
   model.prefixes = std::move(prefixes), model.int8 = int8;
   model.tensor_of = [&tensors](const std::string& name) { return tensor_of(tensors, name); };
   model.affixes = [affixes](View word, const LineModel::Take& take) { ask_affixes(affixes, word, take); };
-  new (tagger) LineTagger(std::move(model));
+  new (tagger) PythonTagger(std::move(model), nb::tuple(tags));
 }
 
-nb::bytes tag(LineTagger& tagger, nb::bytes text) {
+nb::bytes tag(PythonTagger& tagger, nb::bytes text) {
   const View view(text.c_str(), text.size());
   std::string out;
   {
@@ -75,13 +82,82 @@ nb::bytes tag(LineTagger& tagger, nb::bytes text) {
   return nb::bytes(out.data(), out.size());
 }
 
+bool is_sequence(nb::handle object) { return PyList_CheckExact(object.ptr()) || PyTuple_CheckExact(object.ptr()); }
+
+// Adds a sentence; returns false unless it is a list or tuple of at most `longest` words, of the type str and not empty.
+bool add_sentence(Workspace& d, nb::handle words, Py_ssize_t longest) {
+  if (!is_sequence(words)) return false;
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(words.ptr());
+  if (n > longest) return false;
+  if (n) d.sentences.push_back({static_cast<Size>(d.ends.size()), n});
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* word = PySequence_Fast_GET_ITEM(words.ptr(), i);
+    Py_ssize_t size = 0;
+    const char* data = PyUnicode_CheckExact(word) ? PyUnicode_AsUTF8AndSize(word, &size) : nullptr;
+    if (!data) PyErr_Clear();  // half a surrogate pair, or no memory
+    if (!size) return false;
+    d.bytes.append(data, static_cast<std::size_t>(size)), d.ends.push_back(d.bytes.size());
+  }
+  return true;
+}
+// Returns the tags of n words from `at` on as a list.
+nb::object tags_of(const PythonTagger& tagger, const Workspace& d, Py_ssize_t n, std::size_t& at) {
+  const auto list = nb::steal(PyList_New(n));
+  if (!list.is_valid()) nb::raise_python_error();
+  for (Py_ssize_t i = 0; i < n; ++i, ++at) {
+    PyObject* tag = PyTuple_GET_ITEM(tagger.tags.ptr(), d.best[at]);
+    Py_INCREF(tag);
+    PyList_SET_ITEM(list.ptr(), i, tag);
+  }
+  return list;
+}
+
+// Returns the tags of each sentence; None if one is not what add_sentence takes.
+nb::object tag_sentences(PythonTagger& tagger, nb::list sentences, Py_ssize_t longest) {
+  std::unique_ptr<Workspace> work = tagger.borrow();
+  work->bytes.clear(), work->ends.clear(), work->sentences.clear();
+  std::vector<Py_ssize_t> lengths;
+  bool fit = true;
+  for (nb::handle words : sentences) {
+    fit = add_sentence(*work, words, longest);
+    if (!fit) break;
+    lengths.push_back(PySequence_Fast_GET_SIZE(words.ptr()));
+  }
+  if (fit) {
+    Released release;
+    tagger.tag_words(*work);
+  }
+  nb::list found;
+  std::size_t at = 0;
+  for (std::size_t i = 0; fit && i < lengths.size(); ++i) found.append(tags_of(tagger, *work, lengths[i], at));
+  tagger.give_back(std::move(work));
+  return fit ? nb::object(found) : nb::none();
+}
+nb::object tag_words(PythonTagger& tagger, nb::handle words, Py_ssize_t longest) {
+  std::unique_ptr<Workspace> work = tagger.borrow();
+  work->bytes.clear(), work->ends.clear(), work->sentences.clear();
+  nb::object found = nb::none();
+  if (add_sentence(*work, words, longest)) {
+    {
+      Released release;
+      tagger.tag_words(*work);
+    }
+    std::size_t at = 0;
+    found = tags_of(tagger, *work, static_cast<Py_ssize_t>(work->ends.size()), at);
+  }
+  tagger.give_back(std::move(work));
+  return found;
+}
+
 }  // namespace
 
 void bind_lines(nb::module_& m) {
-  nb::class_<LineTagger>(m, "LineTagger")
+  nb::class_<PythonTagger>(m, "LineTagger")
       .def("__init__", init, nb::arg("vocabulary"), nb::arg("features"), nb::arg("affixes"), nb::arg("tags"),
            nb::arg("tensors"), nb::arg("prefixes"), nb::arg("sizes"), nb::arg("chain").none(), nb::arg("int8"))
-      .def("tag", tag);
+      .def("tag", tag)
+      .def("tag_words", tag_words, nb::arg("words").none(), nb::arg("longest"))
+      .def("tag_sentences", tag_sentences, nb::arg("sentences"), nb::arg("longest"));
 }
 
 }  // namespace elman

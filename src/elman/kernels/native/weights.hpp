@@ -79,7 +79,7 @@ struct Tensors {
 // An LSTM in one direction, with weights in panels as in kernels/weight_layout.py.
 struct Direction {
   bool reverse;
-  std::vector<float> w, b;      // (P·64, E), (P·64,)
+  std::vector<float> w, b;      // (P·64, E), in 8 bits (P, E, 4, 16); (P·64,)
   std::vector<float> exact;     // (P, H, 4, 16)
   std::vector<std::int8_t> w8;  // (P, 4P, 4, 16, 4)
   std::vector<float> scale;     // (P·64,)
@@ -100,7 +100,8 @@ struct Direction {
     for (Size gate = 0; gate < 4; ++gate)
       for (Size j = 0; j < H; ++j) {
         const Size from = gate * H + j, p = j / UNITS, u = j % UNITS, to = p * PANEL + gate * UNITS + u;
-        std::copy_n(w_rx.data() + from * E, E, w.data() + to * E);
+        const Size first = int8 ? p * E * PANEL + gate * UNITS + u : to * E, next = int8 ? PANEL : 1;
+        for (Size k = 0; k < E; ++k) w[static_cast<std::size_t>(first + k * next)] = w_rx[static_cast<std::size_t>(from * E + k)];
         b[static_cast<std::size_t>(to)] = b_r[static_cast<std::size_t>(from)];
         const float* row = w_rh.data() + from * H;
         if (!int8) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -50,8 +51,9 @@ struct Sentence {
 
 // Arrays for tagging a text, reused for the next text, since fresh memory costs time.
 struct Workspace {
+  std::string bytes;              // of words that are not those of a text
+  std::vector<std::size_t> ends;  // of words, in bytes
   std::vector<Id> types, best, sizes, packed, ids;
-  std::vector<std::size_t> ends;
   std::vector<Size> rows;
   std::vector<Sentence> sentences;
   std::vector<float> h, scores, more;
