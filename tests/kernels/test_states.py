@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from elman import kernels
 from elman.kernels import reference, weight_layout
 from elman.kernels.reference.states import product_int8
 from elman.nn.batch import pack
@@ -141,7 +142,7 @@ def test_halves_are_those_of_the_linear_layer(engine: Any, n: int, E: int, H: in
     to = np.empty((n, len(b)), np.float16)
     engine.linear_halves(x, weight_layout.packed(w), b, to)
     linear = engine.linear_forward(x, rows, b)
-    if engine is reference:
+    if engine is reference or kernels.describe()["isa"] != "avx512":  # the kernels in 8 bits are of one instruction set
         np.testing.assert_allclose(to, linear, rtol=2e-3, atol=1e-4)
     else:
         np.testing.assert_array_equal(to, np.clip(linear, -100, 100).astype(np.float16))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman import kernels
 from elman.data.targets import fit_word_tag
-from elman.data.tokenization.rules import TokenRules
+from elman.data.tokenization import rules_record
 from elman.errors import ModelFileError
 from elman.models import file, line_tagger, network_record
 from elman.utils import validation
@@ -90,7 +90,7 @@ def native_tagger(content: Content, precision: str) -> Any:
         front = validation.front(record, ("rnn",))
         checked = network_record.checked(front.model, file.forms(stored))
         if "tokenization" in front.data:
-            TokenRules.from_record(front.data["tokenization"])
+            rules_record.check(front.data["tokenization"])
         validation.demand(len(front.targets) == len(checked.tags), "target: expected one for each label column")
         if "history" in record:
             from elman.models.history import History

@@ -10,7 +10,8 @@ from itertools import accumulate, pairwise
 
 from elman.data.formats.tokenizer import is_unspaced
 from elman.data.sentence import Sentence
-from elman.data.tokenization.rules import MOST, TokenRules
+from elman.data.tokenization.rules import TokenRules
+from elman.data.tokenization.rules_record import MOST
 from elman.data.tokenization.spacing import SpacingGuess, has_spacing, true_tokens
 from elman.data.tokenization.tokenizer import LONGEST, Token, Tokenizer
 

@@ -324,4 +324,11 @@ void linear_halves(const float* x, const float* w, const float* b, std::uint16_t
                        to + i * wide + p * PANEL, wide);
 }
 
+void floats(const char* from, float* to, Size n) {
+  for (Size i = 0; i < n; i += UNITS) {
+    const __mmask16 mask = static_cast<__mmask16>(n - i < UNITS ? (1u << (n - i)) - 1 : 0xffffu);
+    _mm512_mask_storeu_ps(to + i, mask, _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, from + 2 * i)));
+  }
+}
+
 }  // namespace elman

@@ -15,6 +15,8 @@ void linear_best_int8(const float* x, const std::int8_t* w8, const float* scale,
 // x·w + b as float16 (N, 64P), clipped to ±100: x (N, E), w in panels (P, E, 4, 16). The sums are those of
 // linear_forward, to the bit.
 void linear_halves(const float* x, const float* w, const float* b, std::uint16_t* to, Size N, Size E, Size P);
+// Converts n numbers from float16.
+void floats(const char* from, float* to, Size n);
 #endif
 
 bool has_int8();

@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -70,7 +71,7 @@ class LineNetwork {
     for (const std::string& prefix : prefixes) {
       const Tensors own{model.tensor_of, prefix};
       Member m{own.get("embedding", words_.size() + 1, E_), {}, {}, {}, {}};
-      if (F_) m.features = own.get("features", features_.size(), F_).all();
+      if (F_) m.features = own.get("features", features_.size(), F_);
       m.directions.emplace_back(own, "layer0.forward", E_ + F_, H_, int8_, false);
       if (model.both) m.directions.emplace_back(own, "layer0.backward", E_ + F_, H_, int8_, true);
       m.w_oh = own.get("output.w_oh", K_, D_ * H_).all(), m.b_o = own.vector("output.b_o", K_);
@@ -89,10 +90,15 @@ class LineNetwork {
     const Size n = static_cast<Size>(words.size()), X = E_ + F_;
     std::vector<Id> ids, offsets;
     bags(words, ids, offsets);
+    std::vector<float> rows(ids.size() * static_cast<std::size_t>(F_));  // of the features, one after the other
+    std::vector<Id> places(ids.size());
+    std::iota(places.begin(), places.end(), 0);
     std::vector<float> x(static_cast<std::size_t>(n * X)), sums(static_cast<std::size_t>(n * F_));
     for (std::size_t m = 0; m < members_.size(); ++m) {
       const Member& member = members_[m];
-      if (F_) kernels<float>().bag_forward(member.features.data(), ids.data(), offsets.data(), sums.data(), n, F_);
+      for (std::size_t i = 0; i < ids.size(); ++i)
+        member.features.row(ids[i], rows.data() + static_cast<Size>(i) * F_);
+      if (F_) kernels<float>().bag_forward(rows.data(), places.data(), offsets.data(), sums.data(), n, F_);
       for (Size i = 0; i < n; ++i) {
         // -1 (unknown) becomes row 0, the unknown word
         member.embedding.row(words_.find(words[static_cast<std::size_t>(i)]) + 1, x.data() + i * X);

@@ -29,9 +29,9 @@ Tensor tensor_of(const nb::dict& tensors, const std::string& name) {
   const nb::tuple one = nb::cast<nb::tuple>(tensors[name.c_str()]);
   expect(one.size() == 3, name.c_str());
   const nb::object object = one[2];
-  const Buffer bytes(object);
-  return {nb::cast<std::string>(one[0]), nb::cast<std::vector<Size>>(one[1]),
-          std::string(bytes.data(), static_cast<std::size_t>(bytes.size()))};
+  auto bytes = std::make_shared<const Buffer>(object);
+  const View view(bytes->data(), static_cast<std::size_t>(bytes->size()));
+  return {nb::cast<std::string>(one[0]), nb::cast<std::vector<Size>>(one[1]), view, std::move(bytes)};
 }
 
 // Asks Python for the features of a word; called without the GIL. Raises UnicodeDecodeError if the word is not UTF-8.
