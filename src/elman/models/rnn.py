@@ -78,7 +78,7 @@ class RecurrentModel(Ensemble, LabelModel):
         return reader
 
     @cached_property
-    def native(self) -> Any:  # type: ignore[override]
+    def native(self) -> Any:
         """The native tagger of sentences, made on first use; None if it does not support the model."""
         lexicon, network = self.lexicon, self.config.network
         core = kernels.native_core() if kernels.describe()["backend"] == "native" else None
@@ -86,10 +86,10 @@ class RecurrentModel(Ensemble, LabelModel):
         supported = supported and lexicon.token_features is None and lexicon.features.dictionary is None
         if core is None or not supported:
             return None
-        of_one, names = self.members, prefixes(len(self.members))
+        names = prefixes(len(self.members))
         tensors = {
-            prefix + name: Stored("F32", w.shape, np.ascontiguousarray(w))
-            for prefix, member in zip(names, of_one, strict=True)
+            prefix + name: Stored("F32", w.shape, np.ascontiguousarray(w).data if w.size else b"")
+            for prefix, member in zip(names, self.members, strict=True)
             for name, w in member.items()
         }
         int8 = tagging_precision(self.precision, self.config) == "int8"

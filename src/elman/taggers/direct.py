@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from elman.errors import reason
 from elman.models import file
-from elman.taggers.fast_lines import native_tagger
+from elman.taggers.fast_lines import line_tagger
 
 MOST = 4096
 """Bytes of a line, which always fit into a pipe."""
@@ -83,7 +83,7 @@ def _put_back(data: bytes) -> None:
 
 
 def _tagged(path: str, line: bytes) -> bytes | None:
-    lines = native_tagger(file.read(path), "auto")
+    lines = line_tagger(file.read(path), "auto")
     return None if lines is None else lines.tag(line)
 
 

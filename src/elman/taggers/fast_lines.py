@@ -15,7 +15,8 @@ from elman import kernels
 from elman.data.targets import fit_word_tag
 from elman.data.tokenization import rules_record
 from elman.errors import ModelFileError
-from elman.models import file, line_tagger, network_record
+from elman.models import file, network_record
+from elman.models.line_tagger import make, supports
 from elman.utils import validation
 from elman.utils.parallel import ordered, thread_count
 
@@ -34,7 +35,7 @@ def load(
 ) -> Any:
     """Return a ``LightTagger`` if model and machine support it, otherwise the predictor of ``elman.load``."""
     content = file.read(path)
-    lines = native_tagger(content, precision)
+    lines = line_tagger(content, precision)
     if lines is None:
         from elman.taggers.load import of_content
 
@@ -78,7 +79,7 @@ class LightTagger:
         return getattr(self._whole, name)
 
 
-def native_tagger(content: Content, precision: str) -> Any:
+def line_tagger(content: Content, precision: str) -> Any:
     """Return the native tagger for a model file's content; None if the model is not supported here, or malformed."""
     record, stored = content
     if record.get("kind") != "rnn" or "task" in record:
@@ -99,9 +100,9 @@ def native_tagger(content: Content, precision: str) -> Any:
     except (ModelFileError, RecursionError):  # reported when the full model is loaded
         return None
     network, tags, words = checked.network, checked.tags[0], checked.words
-    supported = line_tagger.supports(network, checked.tasks) and not words.vectors[1]
+    supported = supports(network, checked.tasks) and not words.vectors[1]
     supported = supported and words.token_features is None and words.dictionary is None
     if not supported or not fit_word_tag(tags):
         return None
     int8, scheme = precision != "exact" and core.has_int8(), checked.schemes[0]
-    return line_tagger.make(core, network, words.words, words.features, tags, scheme, stored, checked.prefixes, int8)
+    return make(core, network, words.words, words.features, tags, scheme, stored, checked.prefixes, int8)
