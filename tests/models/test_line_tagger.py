@@ -72,9 +72,7 @@ def test_what_is_no_list_of_plain_words_goes_the_whole_way(models: Callable[[str
         tagger.predict([given, ["the", ""]])
 
 
-@pytest.mark.parametrize(
-    "own", [{"cell": "gru"}, {"layers": 2}, {"characters": 8}, {"features": "ngrams"}, {"embedding": 0}]
-)
+@pytest.mark.parametrize("own", [{"cell": "gru"}, {"layers": 2}, {"characters": 8}, {"embedding": 0}])
 def test_other_networks_have_none(own: dict[str, Any]) -> None:
     tagger = elman.train(sentences(), seed=1, settings={**BASE, "features": "none", **own, "epochs": 1})
     assert tagger._model.native is None

@@ -1,8 +1,9 @@
 """The native tagger of lines and sentences: whether it supports a network, and how it is made. Does not import NumPy.
 
-It supports forward and bidirectional LSTMs of one layer on word vectors and affixes with a single column of tags, and
-ensembles of them: those of the presets ``default``, ``fast`` and ``best``. Words become features, states and tags in
-one call, and no word becomes an array. ``elman.models.inference`` is the readable form, with the same tags to the bit.
+It supports forward and bidirectional LSTMs of one layer on word vectors, affixes and n-grams with a single column of
+tags, and ensembles of them: those of the presets ``default``, ``fast`` and ``best``. Words become features, states and
+tags in one call, and no word becomes an array. ``elman.models.inference`` is the readable form, with the same tags to
+the bit.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from elman.data.targets import TAG
-from elman.features.affixes import affixes
+from elman.features.affixes import EXTRACT
 from elman.models.network_record import NONE
 from elman.utils import limits
 
@@ -23,9 +24,9 @@ LONGEST = limits.SCORES // limits.TAGS
 
 
 def supports(network: NetworkConfig, tasks: Sequence[str]) -> bool:
-    """Return whether there is a native tagger for a network whose words have no other features than their affixes."""
+    """Return whether there is a native tagger for a network whose words have no features but of their characters."""
     lstm = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
-    return lstm and network.features in ("none", "affixes") and not network.characters and list(tasks) == [TAG]
+    return lstm and network.features in EXTRACT and not network.characters and list(tasks) == [TAG]
 
 
 def make(
@@ -42,7 +43,8 @@ def make(
     """Return the tagger of the native ``core``. ``tensors`` are as ``elman.models.file.read`` returns them."""
     sizes = network.embedding, network.feature_embedding, network.hidden, network.direction == "bidirectional"
     chain = _chain(tags, network.decoder == "crf", scheme)
-    return core.LineTagger(words, features, affixes, tags, tensors, list(prefixes), sizes, chain, int8)
+    extract, ascii = EXTRACT[network.features], network.features == "affixes"
+    return core.LineTagger(words, features, extract, ascii, tags, tensors, list(prefixes), sizes, chain, int8)
 
 
 def _chain(tags: Sequence[str], crf: bool, scheme: str) -> tuple[bool, bytes, bytes, bytes] | None:

@@ -1,7 +1,7 @@
 """The fast path of ``elman tag`` for large plain text: tag lines natively from bytes to bytes, without NumPy.
 
-It supports forward and bidirectional LSTMs of one layer on word vectors and affixes, such as those of the presets
-``default`` and ``fast``, and predicts the same tags as the full tagger (``elman.taggers.tagger``). The full tagger is
+It supports forward and bidirectional LSTMs of one layer on word vectors, affixes and n-grams, such as those of the
+presets ``default``, ``fast`` and ``best``, and predicts the same tags as the full tagger (``elman.taggers.tagger``). The full tagger is
 loaded for all other models and methods.
 """
 

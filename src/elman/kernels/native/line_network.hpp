@@ -36,7 +36,8 @@ struct LineModel {
   std::optional<Chain> chain;  // none: words are tagged independently
   bool int8 = false;
   TensorOf tensor_of;                              // called by the constructor only
-  std::function<void(View, const Take&)> affixes;  // calls back with the features of a word that is not ASCII
+  std::function<void(View, const Take&)> extract;  // calls back with the features of a word
+  bool ascii = true;                               // whether those of ASCII words are affixes, which need no call
   Size table_bytes = 48 << 20;                     // size of a network's tables at which all are cleared
   Size spare = 16384;                              // spare rows beyond that, for the words of one text
 };
@@ -52,7 +53,8 @@ class LineNetwork {
   explicit LineNetwork(LineModel&& model)
       : int8_(model.int8),
         chained_(model.chain.has_value()),
-        affixes_(std::move(model.affixes)),
+        extract_(std::move(model.extract)),
+        ascii_(model.ascii),
         words_(std::move(model.words)),
         features_(std::move(model.features)),
         E_(model.E),
@@ -201,8 +203,8 @@ class LineNetwork {
       const auto start = static_cast<std::ptrdiff_t>(ids.size());
       const View word = spelled;
       if (!F_) {
-      } else if (std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; })) {
-        affixes_(word, take);
+      } else if (!ascii_ || std::any_of(word.begin(), word.end(), [](char c) { return c & 0x80; })) {
+        extract_(word, take);
       } else {
         affixes(word, low, name, take);
       }
@@ -213,7 +215,8 @@ class LineNetwork {
   }
 
   bool int8_, chained_;
-  std::function<void(View, const LineModel::Take&)> affixes_;
+  std::function<void(View, const LineModel::Take&)> extract_;
+  bool ascii_;
   Index words_, features_;
   Size E_, F_, H_, K_, P_, D_, row_;
   std::vector<Member> members_;

@@ -35,11 +35,11 @@ Tensor tensor_of(const nb::dict& tensors, const std::string& name) {
 }
 
 // Asks Python for the features of a word; called without the GIL. Raises UnicodeDecodeError if the word is not UTF-8.
-void ask_affixes(const nb::object& affixes, View word, const LineModel::Take& take) {
+void ask(const nb::object& extract, View word, const LineModel::Take& take) {
   Held held;
   const auto text = nb::steal(PyUnicode_DecodeUTF8(word.data(), static_cast<Py_ssize_t>(word.size()), nullptr));
   if (!text.is_valid()) nb::raise_python_error();
-  for (nb::handle feature : affixes(text)) take(utf8(feature));
+  for (nb::handle feature : extract(text)) take(utf8(feature));
 }
 
 // A tagger whose tags are Python objects, too.
@@ -48,7 +48,7 @@ struct PythonTagger : LineTagger {
   PythonTagger(LineModel&& model, nb::object tags) : LineTagger(std::move(model)), tags(std::move(tags)) {}
 };
 
-void init(PythonTagger* tagger, nb::sequence vocabulary, nb::sequence features, nb::object affixes, nb::sequence tags,
+void init(PythonTagger* tagger, nb::sequence vocabulary, nb::sequence features, nb::object extract, bool ascii, nb::sequence tags,
           nb::dict tensors, std::vector<std::string> prefixes, nb::tuple sizes, nb::object chain, bool int8) {
   LineModel model;
   for (nb::handle word : vocabulary) model.words.add(utf8(word));
@@ -68,7 +68,8 @@ void init(PythonTagger* tagger, nb::sequence vocabulary, nb::sequence features, 
   }
   model.prefixes = std::move(prefixes), model.int8 = int8;
   model.tensor_of = [&tensors](const std::string& name) { return tensor_of(tensors, name); };
-  model.affixes = [affixes](View word, const LineModel::Take& take) { ask_affixes(affixes, word, take); };
+  model.extract = [extract](View word, const LineModel::Take& take) { ask(extract, word, take); };
+  model.ascii = ascii;
   new (tagger) PythonTagger(std::move(model), nb::tuple(tags));
 }
 
@@ -153,7 +154,7 @@ nb::object tag_words(PythonTagger& tagger, nb::handle words, Py_ssize_t longest)
 
 void bind_lines(nb::module_& m) {
   nb::class_<PythonTagger>(m, "LineTagger")
-      .def("__init__", init, nb::arg("vocabulary"), nb::arg("features"), nb::arg("affixes"), nb::arg("tags"),
+      .def("__init__", init, nb::arg("vocabulary"), nb::arg("features"), nb::arg("extract"), nb::arg("ascii"), nb::arg("tags"),
            nb::arg("tensors"), nb::arg("prefixes"), nb::arg("sizes"), nb::arg("chain").none(), nb::arg("int8"))
       .def("tag", tag)
       .def("tag_words", tag_words, nb::arg("words").none(), nb::arg("longest"))
