@@ -1,8 +1,8 @@
 """The fast path of ``elman tag`` for large plain text: tag lines natively from bytes to bytes, without NumPy.
 
 It supports forward and bidirectional LSTMs of one layer on word vectors, affixes and n-grams, such as those of the
-presets ``default``, ``fast`` and ``best``, and predicts the same tags as the full tagger (``elman.taggers.tagger``). The full tagger is
-loaded for all other models and methods.
+presets ``default``, ``fast`` and ``best``, and predicts the same tags as the full tagger (``elman.taggers.tagger``).
+The full tagger is loaded for all other models and methods.
 """
 
 from __future__ import annotations
