@@ -120,6 +120,14 @@ def test_what_is_not_there_or_still_written(model: str, tmp_path: Path) -> None:
         assert direct.tag_line(["tag", model]) is None
 
 
+def test_with_limited_address_space(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (1 << 32, 1 << 32))
+    with descriptors(tmp_path, b"dogs sleep\n"):
+        assert direct.tag_line(["tag", model]) is None
+        assert os.read(0, 100) == b"dogs sleep\n"
+
+
 @native
 def test_where_nothing_can_be_written(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with descriptors(tmp_path, b"dogs sleep\n"):
