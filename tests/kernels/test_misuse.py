@@ -109,7 +109,8 @@ SHAPES = {
 SOUND: dict[str, Any] = {
     "vocabulary": ["a", "b"],
     "features": ["x:x"],
-    "affixes": affixes,
+    "extract": affixes,
+    "ascii": True,
     "tags": ["X", "Y"],
     "tensors": {name: ("F32", shape, bytes(4 * int(np.prod(shape)))) for name, shape in SHAPES.items()},
     "prefixes": [""],
