@@ -16,12 +16,6 @@ def main() -> None:
     """Run the command line. A signal ends it without a traceback, also while it is still loading."""
     signals.install()  # before all that takes time
     try:
-        if sys.argv[1:2] == ["tag"] and len(sys.argv) == 3 and "_ELMAN_COMPLETE" not in os.environ:
-            from elman.taggers.direct import tag_line
-
-            status = tag_line(sys.argv[1:])
-            if status is not None:
-                os._exit(status)  # all is written; to take a model apart takes longer than to tag
         from elman.cli import main as command_line
 
         command_line()
