@@ -105,14 +105,13 @@ class TestLemmas:
         found = lemmas.decode(batch(labels, ["a", "cats"], {"lemma": ["l:--", "l:"]}, {"lemma": p}))
         assert found == {"lemma": [["a", "ca"]]}
 
-    def test_a_known_lemma_is_preferred(self) -> None:
-        """To an unknown one a hundred times as probable, and by a script, not a label that is a whole lemma."""
-        labels = ["l:", '"be', "l:-", "l:--"]
-        for last, lemma in ((0.008, "cat"), (0.006, "cats")):
-            p = [[0.7, 0.2, last, 0.05]]
-            lemmas = LemmaEncoding(known=frozenset({"be", "cat"}))
-            found = lemmas.decode(batch({"lemma": ["l:"]}, ["cats"], {"lemma": labels}, {"lemma": p}))
-            assert found == {"lemma": [[lemma]]}
+    @pytest.mark.parametrize(("known", "lemma"), [(3_000, "cat"), (5_000, "cats")])
+    def test_a_known_lemma_is_preferred(self, known: int, lemma: str) -> None:
+        """By a script that is nearly as probable (the less the more lemmas are known), not by a whole lemma."""
+        lemmas = LemmaEncoding(known=frozenset({"be", "cat", *map(str, range(known))}))
+        labels = {"lemma": ["l:", '"be', "l:-", "l:--"]}
+        found = lemmas.decode(batch({"lemma": ["l:"]}, ["cats"], labels, {"lemma": [[0.7, 0.2, 0.014, 0.05]]}))
+        assert found == {"lemma": [[lemma]]}
 
     def test_a_best_label_with_a_known_lemma_stays(self) -> None:
         lemmas = LemmaEncoding(known=frozenset({"be", "cat"}))

@@ -16,8 +16,8 @@ from elman.errors import DataError
 from elman.tasks import edit_scripts
 from elman.tasks.base import EMPTY, MAX_LABEL, Columns, Decoded, Predictions, column
 
-LEAST = 0.01
-"""A script whose lemma is known may be this many times less probable than the best one; from dev sets."""
+TRUST = 200_000
+"""Divided by the number of known lemmas: how many times more probable an unknown one must be; from dev sets."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -95,7 +95,7 @@ class LemmaEncoding:
             if self._is_certain(lemma):
                 return lemma or word
             if best is None and lemma is not None:
-                best, least = lemma, LEAST * p[i]
+                best, least = lemma, p[i] * len(self.known) / TRUST
         return best or word
 
     def to_record(self) -> dict[str, Any]:
