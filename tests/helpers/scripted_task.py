@@ -38,7 +38,8 @@ class Task(Items):
         n = int(self.lengths[items].sum())
         return LossTotals(2.0 * n, n, len(items)), {"w": dw, "table": SparseRows(ids, dtable)}
 
-    def online(self, items: Array, rates: Array, place: StepKey) -> LossTotals | None:
+    def online(self, batches: Sequence[Array], rates: Array, place: StepKey) -> LossTotals | None:
+        items = np.concatenate(batches)
         self.online_calls.append((place, items.tolist(), rates.tolist()))
         if not self.fused:
             return None

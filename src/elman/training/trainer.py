@@ -23,7 +23,7 @@ from elman.utils import seeding
 from elman.utils.parallel import Pool
 
 SMALL = 32_768  # values; gradients up to this size together are updated by one thread
-ONLINE_CHUNK = 256  # sentences in one call of an online kernel; signals are handled between calls
+ONLINE_CHUNK = 256  # sentences in one call of a fused kernel; signals are handled between calls
 
 
 class Updates:
@@ -35,8 +35,8 @@ class Updates:
         self.task, self.config, self.seed = task, config, seed
         self.pool, self.threads = Pool(threads), threads
         self.optimizer = optimizers.make(config) if optimizer is None else optimizer
-        online = config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum"
-        self.together = ONLINE_CHUNK if online else 1  # updates in one call
+        fused = config.optimizer == "sgd" and config.loss == ("sum" if config.batch == 1 else "mean")
+        self.together = max(2, ONLINE_CHUNK // config.batch) if fused else 1  # updates in one call
         self.norms = GradientNorms()
 
     def __enter__(self) -> Self:
@@ -50,8 +50,7 @@ class Updates:
     ) -> LossTotals:
         """Make an update for each minibatch; the first is number ``step`` of the epoch."""
         if self.together > 1:
-            items = np.concatenate(batches)
-            found = self.task.online(items, np.array(rates), StepKey(self.seed, epoch, step))
+            found = self.task.online(batches, np.array(rates), StepKey(self.seed, epoch, step))
             if found is not None:
                 return found
             self.together = 1
