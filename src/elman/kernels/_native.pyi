@@ -262,6 +262,16 @@ def online_steps(
     fresh: Ids | None = None,
     state: NDArray[F] | None = None,
 ) -> tuple[float, int]: ...
+def largest_forward(
+    h: NDArray[F],
+    sizes: Ids,
+    sentences: int,
+) -> tuple[NDArray[F], Ids]: ...
+def largest_backward(
+    dy: NDArray[F],
+    where: Ids,
+    rows: int,
+) -> NDArray[F]: ...
 def unit_bag_forward(
     table: NDArray[F],
     scale: NDArray[F],
