@@ -26,10 +26,13 @@ def regression(
     network, training, heads = task.networks.network, task.networks.config.training, task.networks.heads.each
     plain = len(heads) == 1 and heads[0].task == CLASSIFY and task.soft_targets is None and task.weights[0] is None
     plain = plain and not (training.smoothing or training.grad_clip or training.ngram_dropout or training.coarse_weight)
-    if not plain or network.encodes or task.grams is None or training.loss != "mean":
+    p, grams = task.parameters, task.grams
+    if not plain or network.encodes or training.loss != "mean":
+        return None
+    if grams is None or "text.grams" not in p:  # texts may share no n-gram
         return None
     texts = np.concatenate(batches)
-    grams, p = task.grams.take(texts), task.parameters
+    grams = grams.take(texts)
     loss, correct = kernels.regression_steps(
         p["text.grams"],
         p["text.b_o"],
