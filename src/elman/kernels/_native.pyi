@@ -264,6 +264,33 @@ def online_steps(
     fresh: Ids | None = None,
     state: NDArray[F] | None = None,
 ) -> tuple[float, int]: ...
+def largest_forward(
+    h: NDArray[F],
+    sizes: Ids,
+    sentences: int,
+) -> tuple[NDArray[F], Ids]: ...
+def largest_backward(
+    dy: NDArray[F],
+    where: Ids,
+    rows: int,
+) -> NDArray[F]: ...
+def unit_bag_forward(
+    table: NDArray[F],
+    scale: NDArray[F],
+    ids: Ids,
+    offsets: Ids,
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def regression_steps(
+    table: NDArray[F],
+    bias: NDArray[F],
+    scale: NDArray[F],
+    ids: Ids,
+    offsets: Ids,
+    gold: Ids,
+    sizes: Ids,
+    rates: NDArray[F],
+    share: float,
+) -> tuple[float, int]: ...
 def best_tree(
     scores: NDArray[np.float64],
 ) -> Ids: ...
