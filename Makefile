@@ -30,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -154,15 +154,18 @@ readme-numbers: $(BENCH_VENV)/.ready ## the README's table: elman, CRFsuite, UDP
 accuracy: $(VENV)/.installed ## what is missing of docs/explanation/accuracy.md: default, fast and baselines, an hour; OPTIONS='--sets wiki-en'
 	@$(BIN)/python benchmarks/accuracy.py $(OPTIONS)
 
-accuracy-all: $(VENV)/.installed ## what is missing of every page of accuracy; OPTIONS='--part 2/8 --minutes 30' for a part, as often as you like
-	@$(BIN)/python benchmarks/accuracy.py --presets default,fast,best,hmm,frequent $(OPTIONS)
-	@$(BIN)/python benchmarks/tasks.py $(OPTIONS)
-	@$(BIN)/python benchmarks/accuracy.py --ablations $(OPTIONS)
+accuracy-all: $(BENCH_VENV)/.ready ## what is missing of every page of accuracy; OPTIONS='--part 2/8 --minutes 30' for a part, as often as you like
+	@$(BENCH_VENV)/bin/python benchmarks/accuracy.py --presets "default,fast,best,hmm,frequent,NLTK,spaCy,UDPipe 1,CRFsuite" $(OPTIONS)
+	@$(BENCH_VENV)/bin/python benchmarks/tasks.py $(OPTIONS)
+	@$(BENCH_VENV)/bin/python benchmarks/accuracy.py --ablations $(OPTIONS)
 
 accuracy-best: $(VENV)/.installed ## the same for the preset best, as long as it takes
 	@$(BIN)/python benchmarks/accuracy.py --presets best $(OPTIONS)
 
-accuracy-tasks: $(VENV)/.installed ## what is missing of docs/explanation/accuracy-tasks.md: the tasks beside tagging, some hours
+accuracy-peers: $(BENCH_VENV)/.ready ## the same for NLTK, spaCy, UDPipe 1 and CRFsuite, trained on the same sets; hours
+	@$(BENCH_VENV)/bin/python benchmarks/accuracy.py --presets "NLTK,spaCy,UDPipe 1,CRFsuite" $(OPTIONS)
+
+accuracy-tasks: $(VENV)/.installed $(VENV)/.extra-parquet ## what is missing of docs/explanation/accuracy-tasks.md: the tasks beside tagging, some hours
 	@$(BIN)/python benchmarks/tasks.py $(OPTIONS)
 
 ablations: $(VENV)/.installed ## what each part of the preset default gives, on dev

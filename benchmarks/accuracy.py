@@ -2,6 +2,7 @@
 
     python benchmarks/accuracy.py                          default, fast and the baselines, test sets, 5 seeds
     python benchmarks/accuracy.py --presets best --sets wiki-en,en_ewt
+    python benchmarks/accuracy.py --presets CRFsuite,NLTK,spaCy,'UDPipe 1'   others, trained here on the same sets
     python benchmarks/accuracy.py --ablations              on dev, 3 seeds
 
 Every run is a process of its own and writes a JSON file. A run is skipped if its file exists, unless data, settings,
@@ -26,13 +27,14 @@ from harness import results
 from harness.machine import run_job
 from harness.results import DATA, Result, names, seeds
 from harness.runs import ONE_BLAS_THREAD, Cut, Run, add_options, code_version, digest, run_all
+from peers.taggers import OTHERS, identity, is_installed
 
 RESULTS = results.RESULTS / "accuracy"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A preset or baseline, or the preset ``default`` with changed settings, and the name of its results."""
+    """A preset, a baseline or another tagger, or ``default`` with changed settings, and the name of its results."""
 
     name: str
     preset: str
@@ -41,22 +43,26 @@ class Setting:
 
     @property
     def model(self) -> str:
-        return self.preset if self.preset in BASELINES else "rnn"
+        return self.preset if self.preset in (*BASELINES, *OTHERS) else "rnn"
 
     def resolved(self) -> dict[str, Any]:
         """Return all settings. Raises ConfigError if the preset or a setting does not exist."""
         from elman import config
 
+        if self.model in OTHERS:
+            return dict(OTHERS[self.model].settings)
         return {} if self.model != "rnn" else config.preset(self.preset).with_settings(self.settings).to_dict()
 
 
 def available(settings: Sequence[Setting]) -> list[Setting]:
-    """Return the distinct settings that this elman has; report the others on standard error."""
+    """Return the distinct settings that this elman has, and other taggers that are installed; report the rest."""
     from elman.errors import ConfigError
 
     kept: dict[str, Setting] = {}
     for setting in settings:
         try:
+            if setting.model in OTHERS and not is_installed(OTHERS[setting.model]):
+                raise ConfigError(f"not installed; pip install {OTHERS[setting.model].library}")
             kept.setdefault(json.dumps([setting.model, setting.resolved(), str(setting.vectors)]), setting)
         except ConfigError as error:
             print(f"not measured: {setting.name}: {error}", file=sys.stderr)
@@ -84,6 +90,8 @@ def planned(settings: Sequence[Setting], given: argparse.Namespace) -> Iterator[
 
 def run_of(data: DataSet, setting: Setting, key: dict[str, Any], folder: Path, to: Path) -> Run:
     vectors, gold, train = setting.vectors, getattr(data, key["on"]), folder / data.train
+    if setting.model in OTHERS:
+        key = {name: value for name, value in key.items() if name != "elman"} | identity(OTHERS[setting.model]())
     key |= {
         "model": setting.model,
         "settings": setting.resolved(),
@@ -91,6 +99,7 @@ def run_of(data: DataSet, setting: Setting, key: dict[str, Any], folder: Path, t
     }
     job = {"key": key, "train": str(train), "gold": None if gold is None else str(folder / gold)}
     job |= {"target": data.target, "format": data.format, "measure": data.measure, "preset": setting.preset}
+    job |= {"dev": str(folder / data.dev) if data.dev else None}
     job |= {"settings": setting.settings, "vectors": None if vectors is None else str(vectors)}
     head = {"set": data.name, "setting": setting.name, "command": command(data, setting, key)}
     # a line of CoNLL-U holds much besides word and tag
@@ -101,11 +110,14 @@ def run_of(data: DataSet, setting: Setting, key: dict[str, Any], folder: Path, t
 
 
 def measure(head: dict[str, str], job: dict[str, Any]) -> Result:
-    return head | run_job("cases.train_run", job, ONE_BLAS_THREAD, capture=True)
+    module = "peers.accuracy" if job["preset"] in OTHERS else "cases.train_run"
+    return head | run_job(module, job, ONE_BLAS_THREAD, capture=True)
 
 
 def command(data: DataSet, setting: Setting, key: dict[str, Any]) -> str:
     """Return the command that makes the same model; for a held-out tenth of train, the one that makes this result."""
+    if setting.model in OTHERS:
+        return f"python benchmarks/accuracy.py --presets '{setting.preset}' --sets {data.name}"
     if key["on"] == "dev" and data.dev is None:
         return f"python benchmarks/accuracy.py --ablations --sets {data.name} --seeds {key['seed']}"
     words = [f"OPENBLAS_NUM_THREADS=1 elman train ../shared/data/{data.train} -o MODEL --format {data.format}"]

@@ -112,11 +112,14 @@ def _of_preset(groups: Groups, preset: str) -> Table:
 def _peers(groups: Groups) -> Table:
     def cell(data: DataSet, name: str) -> str:
         group = groups.get(("test", data.name, name))
-        unknown = f" ({group.unknown:.1f})" if group and group.unknown and data.measure == "accuracy" else ""
-        return MISSING if group is None else f"{group.score:.2f}{unknown}"
+        if group is None:
+            quoted = data.peers.get(name, MISSING)
+            return f"{quoted} *" if quoted and name in data.peers else quoted
+        unknown = f" ({group.unknown:.1f})" if group.unknown and data.measure == "accuracy" else ""
+        return f"{group.score:.2f}{unknown}"
 
     own = ("default", *BASELINES)
-    rows = [[d.title, *(cell(d, name) for name in own), *(d.peers[name] for name in TOOLS)] for d in DATA_SETS]
+    rows = [[d.title, *(cell(d, name) for name in (*own, *TOOLS))] for d in DATA_SETS]
     return ["", *(f"elman `{name}`" for name in own), *TOOLS], rows
 
 

@@ -70,7 +70,7 @@ def measured(name: str, algorithm: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for i, settings in enumerate(SETTINGS[algorithm]):
             crf, model, start = FeatsCRF(algorithm=algorithm, **settings), Path(folder, str(i)), time.perf_counter()
-            crf.train(train, model)
+            crf.train(train, dev, model)
             seconds = time.perf_counter() - start
             crf.load(model)
             tried.append((accuracy(crf, dev, known)[0], crf, seconds))

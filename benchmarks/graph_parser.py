@@ -28,6 +28,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "layers": {"dropout_kind": "layers"},
     "characters=64": {"characters": 64},
     "batch=32": {"batch": 32},
+    "layers=1": {"layers": 1},
     "layers=3": {"layers": 3},
     "beta2=0.9": {"momentum": 0.9, "beta2": 0.9},
     "dropout=0.4": {"dropout": 0.4},

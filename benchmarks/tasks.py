@@ -2,6 +2,7 @@
 
     python benchmarks/tasks.py                                  all sets, 5 seeds
     python benchmarks/tasks.py --sets titles-en,en_ewt.lemma --seeds 1-2
+    python benchmarks/tasks.py --models build/models            keeps the models, and uses those that are there
     python benchmarks/tasks.py --page                           accuracy-tasks.md in docs/explanation/ from the results
 
 A result is a file in benchmarks/results/tasks. An existing result is kept unless settings or elman's code have changed
@@ -51,9 +52,10 @@ def scores(found: dict[str, Any]) -> dict[str, tuple[float, int]]:
 
 
 def measure(task_set: TaskSet, seed: int, key: dict[str, Any], threads: int, folder: str) -> Result:
-    """Train, unless ``folder`` has that model from another set, and evaluate on test."""
-    training = "\0".join(task_set.training("", seed))
-    model = os.path.join(folder, hashlib.sha256(training.encode()).hexdigest()[:16])
+    """Train, unless ``folder`` has that model, of this set or another one, and evaluate on test."""
+    training = "\0".join([key["elman"], *task_set.training("", seed)])
+    digest = hashlib.sha256(training.encode()).hexdigest()[:16]
+    model = os.path.join(folder, f"{task_set.train.stem}.{seed}.{digest}")
     seconds = Path(f"{model}.seconds")
     if not seconds.exists():
         start = time.perf_counter()
@@ -94,9 +96,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=results.seeds, default=[1, 2, 3, 4, 5], help="such as 1-5 or 1,3 (default 1-5)")
     parser.add_argument("--threads", type=int, default=1)
     add_options(parser)
+    parser.add_argument("--models", metavar="FOLDER", help="keep the models there; what it has is not trained again")
     parser.add_argument("--page", action="store_true", help="write the page from the existing results, and stop")
     options = parser.parse_args()
     cut = Cut.of(options)
+    if options.models:
+        os.makedirs(options.models, exist_ok=True)
     chosen = [one for one in TASK_SETS if not options.sets or one.name.startswith(tuple(options.sets))]
     if not options.page:
         if any(one.train.is_relative_to(DERIVED) for one in chosen):
@@ -105,7 +110,7 @@ def main() -> None:
         failures = 0
         for seed in options.seeds:
             with tempfile.TemporaryDirectory() as folder:  # several sets may evaluate the same model
-                runs = list(runs_of(chosen, seed, options.threads, folder))
+                runs = list(runs_of(chosen, seed, options.threads, options.models or folder))
                 failures += run_all(runs, shown, options.any_code, cut)[1]
         if failures:
             sys.exit(f"tasks.py: {failures} runs failed")

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class CRFsuite:
     """
 
     library = "python-crfsuite"
+    needs_dev = False
     settings = {"algorithm": "lbfgs", "c1": 0.2, "c2": 0.05, "max_iterations": 100}
 
     def __init__(self, **settings: Any) -> None:
@@ -37,7 +38,7 @@ class CRFsuite:
         self._own: dict[str, list[str]] = {}  # features of each word type
         self._context: dict[str, list[str]] = {}  # and what its neighbours see of it
 
-    def train(self, train: text.Tagged, path: Path) -> None:
+    def train(self, train: text.Tagged, dev: text.Tagged, path: Path) -> None:
         import pycrfsuite
 
         parameters = {key: value for key, value in self.settings.items() if key != "algorithm"}
@@ -98,9 +99,10 @@ class NLTK:
     """NLTK's greedy averaged perceptron."""
 
     library = "nltk"
+    needs_dev = False
     settings = {"nr_iter": 5}
 
-    def train(self, train: text.Tagged, path: Path) -> None:
+    def train(self, train: text.Tagged, dev: text.Tagged, path: Path) -> None:
         from nltk.tag.perceptron import PerceptronTagger
 
         random.seed(1)
@@ -122,9 +124,10 @@ class SpaCy:
     """
 
     library = "spacy"
+    needs_dev = True
     settings = {"pipeline": "tagger", "optimize": "efficiency"}
 
-    def train(self, train: text.Tagged, path: Path) -> None:
+    def train(self, train: text.Tagged, dev: text.Tagged, path: Path) -> None:
         import spacy
         from spacy.tokens import Doc, DocBin
 
@@ -132,7 +135,7 @@ class SpaCy:
             subprocess.run([sys.executable, "-m", "spacy", *map(str, arguments)], check=True, stdout=sys.stderr)
 
         vocab, files = spacy.blank("en").vocab, {}
-        for part, sentences in (("train", train), ("dev", text.sentences("dev"))):
+        for part, sentences in (("train", train), ("dev", dev)):
             files[part] = path.with_name(f"{part}.spacy")
             DocBin(docs=[Doc(vocab, words=words, tags=tags) for words, tags in sentences]).to_disk(files[part])
         config, out = path.with_name("config.cfg"), path.with_name("trained")
@@ -161,13 +164,14 @@ class UDPipe:
     """
 
     library = "ufal.udpipe"
+    needs_dev = True
     settings = {f"{use}_{column}": 0 for column in ("lemma", "xpostag", "feats") for use in ("use", "provide")}
     settings |= {"iterations": 8}
 
-    def train(self, train: text.Tagged, path: Path) -> None:
+    def train(self, train: text.Tagged, dev: text.Tagged, path: Path) -> None:
         from ufal.udpipe import ProcessingError, Trainer
 
-        parts = self._sentences(train), self._sentences(text.sentences("dev"))
+        parts = self._sentences(train), self._sentences(dev)
         options, error = ";".join(f"{name}={value}" for name, value in self.settings.items()), ProcessingError()
         model = Trainer.train("morphodita_parsito", *parts, Trainer.NONE, options, Trainer.NONE, error)
         if error.occurred():
@@ -206,12 +210,13 @@ class Elman:
     """elman itself, by the same calls as the others."""
 
     library = "elman"
+    needs_dev = False
     settings = {"preset": "default", "seed": 1}
 
-    def train(self, train: text.Tagged, path: Path) -> None:
+    def train(self, train: text.Tagged, dev: text.Tagged, path: Path) -> None:
         import elman
 
-        parts = ([list(zip(*one, strict=True)) for one in some] for some in (train, text.sentences("dev")))
+        parts = ([list(zip(*one, strict=True)) for one in some] for some in (train, dev))
         elman.train(*parts, threads=1, on_warning=lambda warning: None, **self.settings).save(path)
 
     def load(self, path: Path) -> None:
@@ -224,7 +229,9 @@ class Elman:
 
 
 PEERS: dict[str, type[Any]] = {"elman": Elman, "CRFsuite": CRFsuite, "UDPipe 1": UDPipe, "spaCy": SpaCy, "NLTK": NLTK}
-"""Each has ``library``, ``settings``, ``train(sentences, path)``, ``load(path)`` and ``tag(sentences)``."""
+"""With ``library``, ``settings``, ``needs_dev``, ``train(train, dev, path)``, ``load(path)``, ``tag(sentences)``."""
+
+OTHERS = {name: peer for name, peer in PEERS.items() if peer is not Elman}
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
@@ -237,13 +244,7 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
 
 def trained(peer: Any, folder: Path, again: bool) -> dict[str, Any]:
     """Return a peer's record: accuracy on test, seconds of training, its model. Trains it unless it is kept."""
-    code = (type(peer), word_features, context_features, shape)
-    key = {
-        "library": f"{peer.library} {version(peer.library)}",
-        "settings": peer.settings,
-        "data": text.digest(),
-        "code": hashlib.sha256("".join(map(inspect.getsource, code)).encode()).hexdigest()[:12],
-    }
+    key = {**identity(peer), "settings": peer.settings, "data": text.digest()}
     folder.mkdir(parents=True, exist_ok=True)
     record, model = folder / "record.json", folder / "model"
     if record.exists() and not again:
@@ -251,7 +252,7 @@ def trained(peer: Any, folder: Path, again: bool) -> dict[str, Any]:
         if {part: kept.get(part) for part in key} == key:
             return {**kept, "kept": True}
     start, cpu = time.perf_counter(), cpu_seconds()
-    peer.train(text.sentences("train"), model)
+    peer.train(text.sentences("train"), text.sentences("dev"), model)
     seconds, cpu = time.perf_counter() - start, cpu_seconds() - cpu
     peer.load(model)
     test = text.sentences("test")
@@ -261,6 +262,20 @@ def trained(peer: Any, folder: Path, again: bool) -> dict[str, Any]:
     made = {**key, "accuracy": accuracy, "seconds": seconds, "cpu_seconds": cpu, "model_mb": megabytes(model)}
     write_json(record, made)
     return {**made, "kept": False}
+
+
+def is_installed(peer: Any) -> bool:
+    try:
+        return bool(version(peer.library))
+    except PackageNotFoundError:
+        return False
+
+
+def identity(peer: Any) -> dict[str, str]:
+    """Return the version of a peer's library, and a digest of the code that trains it here."""
+    code = (type(peer), word_features, context_features, shape)
+    sources = hashlib.sha256("".join(map(inspect.getsource, code)).encode()).hexdigest()[:12]
+    return {"library": f"{peer.library} {version(peer.library)}", "code": sources}
 
 
 def tag_file(peer: Any, model: Path, source: Path, out: Path) -> dict[str, float]:

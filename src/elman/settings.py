@@ -153,10 +153,10 @@ TRAINING: dict[str, Setting] = {
         high=0.95,
     ),
     "linear_share": Setting(
-        0.5,
+        -1.0,
         "text classification: weight of logistic regression on the n-grams, trained separately, in the mean of its "
-        "scores and the network's; 0: not trained",
-        low=0.0,
+        "scores and the network's; 0: not trained; below 0: 0.75 for two labels, else 0.5",
+        low=-1.0,
         high=0.95,
     ),
     "naive_bayes": Setting(
@@ -272,7 +272,7 @@ def from_record(sections: Mapping[str, Mapping[str, Any]]) -> tuple[SimpleNamesp
 def is_open(network: Any, training: Any) -> bool:
     """Whether a setting has yet to be chosen from the data (by ``elman.training.auto_settings``)."""
     waits = "auto" in (network.features, network.decoder) or 0 in (network.ensemble, training.epochs)
-    return waits or training.class_weight_power < 0
+    return waits or training.class_weight_power < 0 or training.linear_share < 0
 
 
 OTHER_NAMES = {

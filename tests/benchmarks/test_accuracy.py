@@ -17,6 +17,9 @@ import accuracy_page
 import tasks
 from accuracy_page import Group
 from cases import sets, train_run
+from elman.data.sentence import Sentence
+from peers import accuracy as peer_accuracy
+from peers.taggers import OTHERS
 
 Script = Callable[..., subprocess.CompletedProcess[str]]
 Cells = Callable[..., list[str]]
@@ -254,6 +257,38 @@ def test_spans_are_scored_by_their_f1() -> None:
     assert train_run.scores(tagger, found, sentences, "ner") == {
         **vars(found), "score": 0.5, "n": 2, "precision": 0.5, "recall": 0.5
     }  # fmt: skip
+
+
+def test_another_tagger_is_scored_as_elman_is() -> None:
+    test = [Sentence(("a", "dog"), {"upos": ("DET", "NOUN")}), Sentence(("dogs",), {"upos": ("NOUN",)})]
+    found = peer_accuracy.scores(test, "upos", [["DET", "VERB"], ["NOUN"]], {"a"}, "accuracy")
+    assert found == {
+        "score": 2 / 3,
+        "n": 3,
+        "tokens": 3,
+        "accuracy": 2 / 3,
+        "unknown_tokens": 2,
+        "unknown_accuracy": 1 / 2,
+    }
+    spans = [Sentence(("Ann", "Lee", "left"), {"ner": ("B-PER", "I-PER", "O")})]
+    found = peer_accuracy.scores(spans, "ner", [["B-PER", "O", "O"]], {"Ann", "Lee", "left"}, "spans")
+    assert (found["score"], found["n"], found["unknown_accuracy"]) == (0.0, 1, None)
+
+
+def test_the_page_marks_figures_that_were_not_measured_by_this_script(cells: Cells) -> None:
+    crfsuite = accuracy_page.TOOLS.index("CRFsuite")
+    assert accuracy_page._peers({})[1][0][4:][crfsuite] == "95.66 (80.8) *"
+    measured = Group([result(0.95) | {"setting": "CRFsuite"}])
+    row = accuracy_page._peers({("test", "wiki-en", "CRFsuite"): measured})[1][0]
+    assert row[4:][crfsuite] == "95.00 (85.0)"
+
+
+def test_another_tagger_that_is_not_installed_is_left_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OTHERS["NLTK"], "library", "no-such-library")
+    assert accuracy.available([accuracy.Setting("NLTK", "NLTK")]) == []
+    assert "not measured: NLTK: not installed; pip install no-such-library" in capsys.readouterr().err
 
 
 def test_a_failed_run_is_reported_in_one_line(run: Script, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ FILES = {
     "doc.tsv": "the\tDET\ndog\tNOUN\n\n" * 9 + "-DOCSTART-\tO\n\nthe\tDET\n\n",
     "a.jsonl": '{"tokens": ["the", "dog"], "id": 1}\n' * 9,
     "names.jsonl": '{"tokens": ["the", "dog"]}\n' * 9 + '{"names": ["A"]}\n{"tokens": ["a"], "tags": [0]}\n' * 2,
+    "blank.jsonl": '{"tokens": ["the", "dog"], "id": 1}\n\n' * 9,
     "bad.jsonl": '{"tokens": ["the", "dog"]}\n' * 9 + '{"tokens": ["the", 3]}\n',
 }
 

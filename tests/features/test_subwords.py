@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given, strategies as st
 
-from elman.features.affixes import LONGEST
-from elman.features.subwords import FeatureSet, ngrams
+from elman.features.affixes import LONGEST, ngrams
+from elman.features.subwords import FeatureSet
 from elman.nn.bags import Bags
 
 

@@ -24,6 +24,8 @@ MODELS: dict[str, dict[str, Any]] = {
     "crf": {"decoder": "crf"},
     "forward": {"direction": "forward", "decoder": "softmax", "hidden": 7},
     "words alone": {"features": "none", "dtype": "float32"},
+    "ngrams": {"features": "ngrams", "decoder": "softmax"},
+    "both": {"features": "both"},
     "two": {"ensemble": 2, "decoder": "crf"},
 }
 

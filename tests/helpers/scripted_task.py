@@ -10,7 +10,7 @@ import numpy as np
 
 from elman.nn.layers import SparseRows
 from elman.training import optimizers
-from elman.training.optimizers import Gradients
+from elman.training.optimizers import Gradients, Map
 from elman.training.task import Items, LossTotals, StepKey
 from elman.utils import seeding
 
@@ -38,7 +38,8 @@ class Task(Items):
         n = int(self.lengths[items].sum())
         return LossTotals(2.0 * n, n, len(items)), {"w": dw, "table": SparseRows(ids, dtable)}
 
-    def online(self, items: Array, rates: Array, place: StepKey) -> LossTotals | None:
+    def online(self, batches: Sequence[Array], rates: Array, place: StepKey) -> LossTotals | None:
+        items = np.concatenate(batches)
         self.online_calls.append((place, items.tolist(), rates.tolist()))
         if not self.fused:
             return None
@@ -58,7 +59,9 @@ class Recorder:
         self.norms: list[float] = []
         self.settled = 0
 
-    def update(self, parameters: dict[str, Array], gradients: Gradients, rate: float) -> None:
+    def update(
+        self, parameters: dict[str, Array], gradients: Gradients, rate: float, each: Map = optimizers.one_by_one
+    ) -> None:
         self.rates.append(rate)
         self.norms.append(optimizers.clip(gradients, 0.0))
         parameters["w"] += np.float32(1)

@@ -109,7 +109,8 @@ SHAPES = {
 SOUND: dict[str, Any] = {
     "vocabulary": ["a", "b"],
     "features": ["x:x"],
-    "affixes": affixes,
+    "extract": affixes,
+    "ascii": True,
     "columns": [(["X", "Y"], None, 1.0)],
     "tensors": {name: ("F32", shape, bytes(4 * int(np.prod(shape)))) for name, shape in SHAPES.items()},
     "prefixes": [""],
@@ -183,6 +184,7 @@ WRONG: list[dict[str, Any]] = [
     {"vocabulary": []},
     {"features": []},
     {"columns": [([], None, 1.0)]},
+    {"columns": []},
     {"tensors": {}},
     {"tensors": tensors(embedding=("F32", (3, E)))},
     {"tensors": tensors(embedding=("F32", (3, E), b""))},

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from elman import kernels
 from elman.kernels import reference, weight_layout
 from elman.kernels.reference.states import product_int8
 from elman.nn.batch import pack
@@ -124,12 +125,27 @@ def test_how_far_off_eight_bits_are() -> None:
     assert (error[70:] < 1e-4).all() and not share[70:].any()
 
 
-def test_halves(engine: Any) -> None:
-    x = np.zeros((2, 64), np.float32)
-    x[0, :6] = 1e6, -1e6, 0.1, -99.96, 100, 3e-8
+def test_halves_are_clipped(engine: Any) -> None:
+    b = np.zeros(64, np.float32)
+    b[:6] = 1e6, -1e6, 0.1, -99.96, 100, 3e-8
     to = np.empty((2, 64), np.float16)
-    engine.halves(x, to)
-    np.testing.assert_array_equal(to, np.clip(x, -100, 100).astype(np.float16))
+    engine.linear_halves(np.zeros((2, 3), np.float32), np.ones((1, 3, 4, 16), np.float32), b, to)
+    np.testing.assert_array_equal(to, np.tile(np.clip(b, -100, 100), (2, 1)).astype(np.float16))
+
+
+@engines
+@given(st.integers(0, 20), st.sampled_from([1, 5, 40, 300]), st.sampled_from([1, 16, 33]))
+def test_halves_are_those_of_the_linear_layer(engine: Any, n: int, E: int, H: int) -> None:
+    draw = np.random.default_rng(n * E + H)
+    x, w = draw.normal(size=(n, E)).astype(np.float32), draw.normal(size=(4 * H, E)).astype(np.float32)
+    b, rows = weight_layout.in_panels(draw.normal(size=4 * H).astype(np.float32)), weight_layout.in_panels(w)
+    to = np.empty((n, len(b)), np.float16)
+    engine.linear_halves(x, weight_layout.packed(w), b, to)
+    linear = engine.linear_forward(x, rows, b)
+    if engine is reference or kernels.describe()["isa"] != "avx512":  # the kernels in 8 bits are of one instruction set
+        np.testing.assert_allclose(to, linear, rtol=2e-3, atol=1e-4)
+    else:
+        np.testing.assert_array_equal(to, np.clip(linear, -100, 100).astype(np.float16))
 
 
 def test_what_does_not_fit(engine: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from elman.features import subwords as features
+from elman.features import affixes as features
 from elman.kernels import reference
 
 engines = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

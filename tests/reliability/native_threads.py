@@ -126,7 +126,7 @@ def model_bytes(path: str, text: str) -> bytes:
     core.has_int8.return_value = True
     with mock.patch.object(kernels, "native_core", lambda: core):
         assert fast_lines.line_tagger(file.read(path), "auto") is not None
-    words, features, _, columns, tensors, prefixes, sizes, _ = core.LineTagger.call_args.args
+    words, features, _, _, columns, tensors, prefixes, sizes, _ = core.LineTagger.call_args.args
     ((tags, chain, _),) = columns
     strange = sorted({word for word in text.split() if not word.isascii()})
     parts: list[bytes] = [_lines(names) for names in (words, features, tags, prefixes)]

@@ -102,10 +102,11 @@ std::shared_ptr<LineTagger> load(const Options& options) {
   while (file.more()) {
     std::string name = file.next(), type = file.next();
     std::vector<Size> shape = file.numbers();
-    tensors[name] = {type, shape, file.next()};
+    auto bytes = std::make_shared<const std::string>(file.next());
+    tensors[name] = {type, shape, *bytes, bytes};
   }
   model.tensor_of = [&](const std::string& name) { return tensors.at(name); };
-  model.affixes = [affixes](View word, const LineModel::Take& take) {
+  model.extract = [affixes](View word, const LineModel::Take& take) {
     const auto found = affixes.find(word);
     if (found == affixes.end()) throw std::domain_error("not UTF-8");
     for (const std::string& name : found->second) take(name);

@@ -102,7 +102,6 @@ def test_whatever_else_it_is_asked_for_the_whole_tagger_answers(models: Callable
         {"cell": "gru"},
         {"layers": 2},
         {"characters": 8},
-        {"features": "ngrams"},
         {"cell": "elman", "embedding": 0, "features": "none"},
     ],
 )

@@ -15,7 +15,7 @@ import pytest
 
 import elman
 from elman import kernels
-from elman.features.affixes import affixes
+from elman.features.affixes import EXTRACT, affixes
 from elman.models import file as model_file
 from elman.taggers import fast_lines as light, load as loading
 from light_models import both, models_in
@@ -89,7 +89,7 @@ class Fails:
 def test_an_error_in_the_midst_of_a_text_leaves_nothing_half_done(
     models: Callable[[str], Path], call: int, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(light, "affixes", Fails(call, error))
+    monkeypatch.setitem(EXTRACT, "affixes", Fails(call, error))
     whole, own = both(models("default"), threads=1)
     first, second = ("\n".join(lines).encode() for lines in (NON_ASCII, NON_ASCII[350:] + ["x1 Übermut"]))
     with pytest.raises(error):
@@ -108,7 +108,7 @@ def test_an_error_in_one_text_is_not_that_of_others(
     texts = ["\n".join(NON_ASCII[i * 100 : i * 100 + 400]).encode() for i in range(4)]
     expected = list(whole.tag_lines(texts))
     for _ in range(5):
-        monkeypatch.setattr(light, "affixes", Fails(call, MemoryError))
+        monkeypatch.setitem(EXTRACT, "affixes", Fails(call, MemoryError))
         lines = light.line_tagger(model_file.read(models("default")), "auto")
         found: list[bytes | None] = [None] * len(texts)
 

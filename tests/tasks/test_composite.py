@@ -76,7 +76,8 @@ def test_records() -> None:
 @pytest.mark.parametrize(
     "record",
     [None, {}, {"name": "plain"}, {"name": "together", "parts": 1}, {"name": "trees", "heads": "x", "tags": "upos"}]
-    + [{"name": "features", "target": "feats", "known": known} for known in ([], [1], ["a"], ["A=1|A=2"], "_")],
+    + [{"name": "features", "target": "feats", "known": known} for known in ([], [1], ["a"], ["A=1|A=2"], "_")]
+    + [{"name": "lemmas", "target": "lemma", "known": known} for known in ("_", [1], [""])],
 )
 def test_records_that_are_none(record: object) -> None:
     with pytest.raises(ModelFileError, match="^task: expected an encoding"):
@@ -103,6 +104,19 @@ class TestLemmas:
         p = [[0.9, 0.1], [0.9, 0.1]]
         found = lemmas.decode(batch(labels, ["a", "cats"], {"lemma": ["l:--", "l:"]}, {"lemma": p}))
         assert found == {"lemma": [["a", "ca"]]}
+
+    @pytest.mark.parametrize(("known", "lemma"), [(3_000, "cat"), (5_000, "cats")])
+    def test_a_known_lemma_is_preferred(self, known: int, lemma: str) -> None:
+        """By a script that is nearly as probable (the less the more lemmas are known), not by a whole lemma."""
+        lemmas = LemmaEncoding(known=frozenset({"be", "cat", *map(str, range(known))}))
+        labels = {"lemma": ["l:", '"be', "l:-", "l:--"]}
+        found = lemmas.decode(batch({"lemma": ["l:"]}, ["cats"], labels, {"lemma": [[0.7, 0.2, 0.014, 0.05]]}))
+        assert found == {"lemma": [[lemma]]}
+
+    def test_a_best_label_with_a_known_lemma_stays(self) -> None:
+        lemmas = LemmaEncoding(known=frozenset({"be", "cat"}))
+        found = lemmas.decode(batch({"lemma": ["l:-", '"be']}, ["cats", "is"]))  # without asking for probabilities
+        assert found == {"lemma": [["cat", "be"]]}
 
     def test_none_goes(self) -> None:
         found = LemmaEncoding().decode(batch({"lemma": ["_"]}, ["_"], {"lemma": ["_"]}, {"lemma": [[1.0]]}))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from elman.data.corpus import ReadOptions, read_corpus
-from elman.tasks.edit_scripts import Scripts, apply, choose, encode, first_applicable
+from elman.tasks.edit_scripts import Scripts, apply, choose, encode
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,6 @@ def test_other_words() -> None:
     assert apply("l:--", "is") is None  # nothing left
     assert apply("l:", "") is None
     assert apply("no script", "is") is None
-    assert first_applicable(["l:---", "l:-", "l:"], "is") == "i"
-    assert first_applicable(["l:---"], "Is") == "Is"
 
 
 def test_a_very_long_word() -> None:

@@ -67,7 +67,7 @@ def task_of(a: float) -> learning.TaggingTask:
 def test_a_training_word_is_read_as_unknown_by_its_count() -> None:
     task = task_of(0.5)
     times = 4000
-    read = np.stack([task._words(np.arange(7), StepKey(1, 1, step)) for step in range(times)])
+    read = np.stack([task.noisy_words(np.arange(7), StepKey(1, 1, step)) for step in range(times)])
     words = ["a", "b", "a", "a", "b", "a", "c"]
     counts = np.array([{"a": 4, "b": 2, "c": 1}[word] for word in words])
     assert set(np.unique(read, axis=0).ravel()) == {0, 1, 2, 3}
@@ -82,14 +82,14 @@ def test_the_words_read_as_unknown_hang_on_the_place_alone() -> None:
     for place in (StepKey(1, 1, 0), StepKey(1, 1, 5), StepKey(2, 1, 5, 1)):
         drawn = place.stream(seeding.UNKNOWN).random(3)
         expected = np.where(drawn < 0.5 / (0.5 + np.array([4, 1, 4])), 0, task.inputs.words[rows])
-        np.testing.assert_array_equal(task._words(rows, place), expected)
+        np.testing.assert_array_equal(task.noisy_words(rows, place), expected)
 
 
 def test_a_gradient_is_of_the_words_as_they_are_read() -> None:
     config, place, items = ELMAN.with_settings({"unk_dropout": 3}), StepKey(1, 1, 1), np.arange(9)
     task = learning.TaggingTask(trained(config.with_settings({"epochs": 1})), TRAIN, None)
     _, rows = networks.packed(task.lengths, task.ends, items)
-    read = task._words(rows, place)
+    read = task.noisy_words(rows, place)
     _, gradients = task.gradients(items, len(rows), place)
     assert isinstance(gradients["embedding"], SparseRows)
     assert gradients["embedding"].ids.tolist() == np.unique(read).tolist()
@@ -97,4 +97,4 @@ def test_a_gradient_is_of_the_words_as_they_are_read() -> None:
 
 
 def test_no_words_are_read_as_unknown_where_a_is_0() -> None:
-    np.testing.assert_array_equal(task_of(0.0)._words(np.arange(7), StepKey(1, 1, 0)), task_of(0.0).inputs.words)
+    np.testing.assert_array_equal(task_of(0.0).noisy_words(np.arange(7), StepKey(1, 1, 0)), task_of(0.0).inputs.words)

@@ -1,4 +1,4 @@
-"""Features of a word by its prefixes, suffixes and shape, as names."""
+"""Features of a word by its prefixes, suffixes and shape, and its n-grams of characters, as names."""
 
 from __future__ import annotations
 
@@ -40,3 +40,27 @@ def shape(word: str) -> str:
         if not kinds.endswith(kind):
             kinds += kind
     return kinds
+
+
+def ngrams(word: str) -> Iterator[str]:
+    """Yield n-grams of 1–3 characters with marks at both ends: for scripts without affixes, spaces or case."""
+    marked = "\x02" + word[:LONGEST] + "\x03"
+    for n in (1, 2, 3):
+        for i in range(len(marked) - n + 1):
+            if n > 1 or 0 < i < len(marked) - 1:
+                yield "g:" + marked[i : i + n]
+
+
+def both(word: str) -> Iterator[str]:
+    """Yield ``affixes`` and ``ngrams``."""
+    yield from affixes(word)
+    yield from ngrams(word)
+
+
+def none(word: str) -> Iterator[str]:
+    """Yield nothing."""
+    return iter(())
+
+
+EXTRACT = {"none": none, "affixes": affixes, "ngrams": ngrams, "both": both}
+"""The features of each value of the setting ``features`` for words."""

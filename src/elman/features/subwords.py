@@ -7,14 +7,14 @@ words.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from elman import kernels
-from elman.features.affixes import LONGEST, affixes
+from elman.features.affixes import EXTRACT
 from elman.features.char_windows import WindowFeatures
 from elman.features.dictionary import Dictionary
 from elman.nn.bags import Bags
@@ -22,17 +22,8 @@ from elman.nn.bags import Bags
 LEAST_TYPES = 2
 
 
-def ngrams(word: str) -> Iterator[str]:
-    """Yield n-grams of 1–3 characters with marks at both ends: for scripts without affixes, spaces or case."""
-    marked = "\x02" + word[:LONGEST] + "\x03"
-    for n in (1, 2, 3):
-        for i in range(len(marked) - n + 1):
-            if n > 1 or 0 < i < len(marked) - 1:
-                yield "g:" + marked[i : i + n]
-
-
 WINDOW = "window"
-KINDS = {"none": (), "affixes": (affixes,), "ngrams": (ngrams,), "both": (affixes, ngrams), WINDOW: ()}
+KINDS = {**EXTRACT, WINDOW: EXTRACT["none"]}
 """The features of each kind; words of ``WINDOW`` are windows of characters (``char_windows``)."""
 
 
@@ -54,7 +45,7 @@ class FeatureSet:
             return cls(kind, WindowFeatures.of(list(words), LEAST_TYPES).names)
         counts: Counter[str] = Counter()
         for word in words:
-            counts.update({name for extract in KINDS[kind] for name in extract(word)})
+            counts.update(set(KINDS[kind](word)))
             counts.update(() if dictionary is None else dictionary.features(word))
         kept = {name: count for name, count in counts.items() if count >= LEAST_TYPES}
         names = [name for name, _ in sorted(kept.items(), key=lambda item: (-item[1], item[0]))]
@@ -90,7 +81,7 @@ class FeatureSet:
         if self.kind == WINDOW:
             return tuple(sorted(self._windows.ids([word])[0].tolist()))
         get = self._ids.get
-        found = {get(name, -1) for extract in KINDS[self.kind] for name in extract(word)}
+        found = {get(name, -1) for name in KINDS[self.kind](word)}
         if self.dictionary is not None:
             found |= {get(name, -1) for name in self.dictionary.features(word)}
         return tuple(sorted(found - {-1}))

@@ -229,8 +229,10 @@ def linear_best_int8(
     error: NDArray[np.float32],
     share: NDArray[np.float32],
 ) -> Ids: ...
-def halves(
+def linear_halves(
     x: NDArray[np.float32],
+    w: NDArray[np.float32],
+    b: NDArray[np.float32],
     to: NDArray[np.float16],
 ) -> None: ...
 def adam_rows(
@@ -261,6 +263,33 @@ def online_steps(
     n: int,
     fresh: Ids | None = None,
     state: NDArray[F] | None = None,
+) -> tuple[float, int]: ...
+def largest_forward(
+    h: NDArray[F],
+    sizes: Ids,
+    sentences: int,
+) -> tuple[NDArray[F], Ids]: ...
+def largest_backward(
+    dy: NDArray[F],
+    where: Ids,
+    rows: int,
+) -> NDArray[F]: ...
+def unit_bag_forward(
+    table: NDArray[F],
+    scale: NDArray[F],
+    ids: Ids,
+    offsets: Ids,
+) -> tuple[NDArray[F], NDArray[F]]: ...
+def regression_steps(
+    table: NDArray[F],
+    bias: NDArray[F],
+    scale: NDArray[F],
+    ids: Ids,
+    offsets: Ids,
+    gold: Ids,
+    sizes: Ids,
+    rates: NDArray[F],
+    share: float,
 ) -> tuple[float, int]: ...
 def best_tree(
     scores: NDArray[np.float64],

@@ -108,6 +108,8 @@ class LabelModel(Model):
     """Whether it implements ``best_of_lines``."""
     graph_column: int | None = None
     """Which label column has the relations of a graph parser."""
+    native: Any = None
+    """The native tagger of sentences (``elman.models.line_tagger``); None if it does not support the model."""
     reads_features = False
     """Whether words have features of their own (``elman.data.tokens``)."""
 

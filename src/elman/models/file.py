@@ -22,7 +22,6 @@ from elman.errors import ModelFileError
 from elman.models.upgrade import upgrade
 from elman.utils.arguments import described
 from elman.utils.display import shown
-from elman.utils.files import check_target, write_bytes_atomically
 
 if TYPE_CHECKING:  # NumPy is imported only when tensors become arrays
     from io import BufferedReader
@@ -60,6 +59,8 @@ def save(path: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mappi
 
     Raises OutputError if the target cannot be written, ModelFileError for content that a model file cannot hold.
     """
+    from elman.utils.files import check_target, write_bytes_atomically
+
     target = _path(path)
     data = to_bytes(config, tensors, target)
     check_target(target, text=False)

@@ -199,13 +199,12 @@ class _Lstm(_Member):
         found = []
         for direction in self.network.encoder.directions:
             w, b, recurrent = (self.parameters[f"layer{i}.{direction}.{name}"] for name in ("w_rx", "b_r", "w_rh"))
-            w, b = weight_layout.in_panels(w), weight_layout.in_panels(b)
-            packed: Any = (
-                weight_layout.packed_int8(weight_layout.in_panels(recurrent))
-                if int8
-                else weight_layout.packed(recurrent)
-            )
-            found.append(_Direction(w, b, packed, direction == "backward"))
+            packed: Any
+            if int8:
+                w, packed = weight_layout.packed(w), weight_layout.packed_int8(weight_layout.in_panels(recurrent))
+            else:
+                w, packed = weight_layout.in_panels(w), weight_layout.packed(recurrent)
+            found.append(_Direction(w, weight_layout.in_panels(b), packed, direction == "backward"))
         return found
 
     def empty(self, n: int) -> tuple[Array, ...]:
@@ -217,11 +216,10 @@ class _Lstm(_Member):
             self._inputs(x, direction, to)
 
     def _inputs(self, x: Array, direction: _Direction, to: Array) -> None:
-        a = kernels.linear_forward(x, direction.w, direction.b)
         if self.type == np.float16:
-            kernels.halves(a, to)
+            kernels.linear_halves(x, direction.w, direction.b, to)
         else:
-            to[...] = a
+            to[...] = kernels.linear_forward(x, direction.w, direction.b)
 
     def states(self, tables: tuple[Array, ...], types: Ids, batch: Batch) -> Array:
         encoder = self.network.encoder

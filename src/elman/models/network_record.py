@@ -117,8 +117,9 @@ def settings(record: Any) -> tuple[NetworkConfig, dict[str, dict[str, Any]]]:
     """
     if not isinstance(record, dict) or not all(isinstance(section, dict) for section in record.values()):
         raise ModelFileError("model: expected sections of settings")
+    older = {"linear_share": 0.5}  # what files of older versions leave out and is open today
     try:
-        network, of_training = from_record(record)
+        network, of_training = from_record({**record, "training": older | record.get("training", {})})
     except ConfigError as error:
         raise ModelFileError(f"model settings: {error}") from None
     demand(not is_open(network, of_training), "model settings: expected none that is left open")

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from elman import kernels
 from elman.config import Config
 from elman.errors import ModelFileError
 from elman.features.char_windows import WIDTH
 from elman.features.lexicon import Lexicon
 from elman.features.text_ngrams import BITS, Grams
-from elman.models import constraints, dtype, network_record
+from elman.models import constraints, dtype, line_tagger, network_record
 from elman.models.base import LabelModel
 from elman.models.ensemble import Ensemble, Scorer, Scores
+from elman.models.file import Stored
 from elman.models.graph import Graph
 from elman.models.heads import Heads
 from elman.models.inference import InferenceCache, LazyScores, OutputLayer, Text, tagging_precision
@@ -63,7 +65,8 @@ class RecurrentModel(Ensemble, LabelModel):
 
     def clear_cache(self) -> None:
         self._reader = None
-        self.__dict__.pop("_outputs", None)
+        for made in ("_outputs", "native"):
+            self.__dict__.pop(made, None)
 
     @property
     def reader(self) -> InferenceCache:
@@ -73,6 +76,25 @@ class RecurrentModel(Ensemble, LabelModel):
             precision = tagging_precision(self.precision, self.config)
             reader = self._reader = InferenceCache(self.lexicon, self.network, self.members, precision)
         return reader
+
+    @cached_property
+    def native(self) -> Any:
+        """The native tagger of sentences, made on first use; None if it does not support the model."""
+        lexicon, network = self.lexicon, self.config.network
+        core = kernels.native_core() if kernels.describe()["backend"] == "native" else None
+        others = lexicon.vectors.width, lexicon.token_features, lexicon.features.dictionary, self.heads.graph
+        if core is None or not line_tagger.supports(network, self.tasks, *others):
+            return None
+        names = prefixes(len(self.members))
+        tensors = {
+            prefix + name: Stored("F32", w.shape, np.ascontiguousarray(w).data if w.size else b"")
+            for prefix, member in zip(names, self.members, strict=True)
+            for name, w in member.items()
+        }
+        int8 = tagging_precision(self.precision, self.config) == "int8"
+        columns = line_tagger.columns(network, self.tag_sets, self.heads.schemes, self.heads.temperatures)
+        words, features = lexicon.vocabulary.words, lexicon.features.names
+        return line_tagger.make(core, network, words, features, columns, tensors, names, int8)
 
     def best_of_lines(self, text: bytes) -> Ids:
         """Return the (N,) ids of the best tags of a text's words, in the first column: see ``InferenceCache.lines``."""

@@ -141,7 +141,8 @@ def _words(
     batch_of_dropout = batch or Batch(np.zeros(0, np.int32), np.zeros(0, np.int64))  # not used without noise
     h, undrop_h = layers.dropout(h, share, noise, batch_of_dropout)
     z, unlinear = layers.linear(h, parameters["graph.mlp.w"], parameters["graph.mlp.b"])
-    y, undrop = layers.dropout(np.maximum(z, LEAK * z), share, noise, batch_of_dropout)
+    leaky = LEAK * z
+    y, undrop = layers.dropout(np.maximum(z, leaky, out=leaky), share, noise, batch_of_dropout)
     if batch is not None:
         in_order = np.empty_like(y)
         in_order[batch.rows] = y

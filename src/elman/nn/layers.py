@@ -56,17 +56,14 @@ def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], SparseRows]]
 
 def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[Array], SparseRows]]:
     """Weighted sums of U sets of rows of table (V, E) -> (U, E); weights ``scale`` (V,), normalized to length 1."""
-    used, inverse = np.unique(bags.ids, return_inverse=True)
-    where, own = inverse.astype(np.int32), scale[used][:, None]  # few rows of a large table
-    squares = kernels.bag_forward(own * own, where, bags.offsets)  # (U, 1)
-    length = np.sqrt(np.where(squares > 0, squares, 1), dtype=table.dtype)
+    sums, lengths = kernels.unit_bag_forward(table, scale, bags.ids, bags.offsets)
 
     def backprop(dy: Array) -> SparseRows:
-        return SparseRows(
-            used.astype(np.int64), own * kernels.bag_backward(dy / length, where, bags.offsets, len(used))
-        )
+        used, where = np.unique(bags.ids, return_inverse=True)
+        rows = kernels.bag_backward(dy / lengths[:, None], where.astype(np.int32), bags.offsets, len(used))
+        return SparseRows(used.astype(np.int64), scale[used][:, None] * rows)
 
-    return kernels.bag_forward(own * table[used], where, bags.offsets) / length, backprop
+    return sums, backprop
 
 
 def spread(x: Array, ids: Ids) -> tuple[Array, Callable[[Array], Array]]:

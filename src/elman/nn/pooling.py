@@ -60,23 +60,8 @@ def mean(h: Array, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
 
 def largest(h: Array, batch: Batch) -> tuple[Array, Callable[[Array], Array]]:
     """Take the maximum of each unit; of equal values the first gets the gradient."""
-    B = batch.sentences
-    y = h[:B].copy()
-    where = np.repeat(np.arange(B)[:, None], h.shape[1], axis=1)  # (B, P) rows of h
-    start = B
-    for size in batch.sizes[1:].tolist():
-        block = h[start : start + size]
-        more = block > y[:size]
-        np.copyto(y[:size], block, where=more)
-        np.copyto(where[:size], np.arange(start, start + size)[:, None], where=more)
-        start += size
-
-    def backprop(dy: Array) -> Array:
-        dh = np.zeros_like(h)
-        np.put_along_axis(dh, where, dy, axis=0)  # no two sentences have a row in common
-        return dh
-
-    return y, backprop
+    y, where = kernels.largest_forward(h, batch.sizes, batch.sentences)
+    return y, lambda dy: kernels.largest_backward(dy, where, len(h))
 
 
 def attention(h: Array, batch: Batch, w: Weights) -> Pooled:

@@ -1,8 +1,8 @@
 """The fast path of ``elman tag``: tag text natively from bytes to bytes, without NumPy.
 
-It supports forward and bidirectional LSTMs of one layer on word vectors and affixes, such as those of the presets
-``default`` and ``fast``, and predicts the same tags as the full tagger (``elman.taggers.tagger``). The full tagger is
-loaded for all other models and methods.
+It serves the models that ``elman.models.line_tagger`` supports, such as those of the presets ``default``, ``fast`` and
+``best``, and predicts the same tags as the full tagger (``elman.taggers.tagger``). The full tagger is loaded for all
+other models and methods.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from elman import kernels
-from elman.data.targets import TAG, fit_word_tag
-from elman.data.tokenization.rules import TokenRules
+from elman.data.targets import fit_word_tag
+from elman.data.tokenization import rules_record
 from elman.errors import ModelFileError
-from elman.features.affixes import affixes
-from elman.models import file, network_record
+from elman.models import file, line_tagger as native, network_record
 from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock
 from elman.utils import limits, validation
 from elman.utils.parallel import ordered, thread_count
@@ -98,7 +97,7 @@ class LightTagger:
         """Return the function that tags blocks of text; None if the formats are not read or written natively."""
         if (request.input, request.output) not in kernels.native_core().block_formats():
             return None
-        if request.confidences and None in _chains(self._record):  # a softmax has them in NumPy alone
+        if request.confidences and not native.gives_confidences(self._record.network, self._record.schemes):
             return None
         longest = min(limits.LONGEST, limits.SCORES // max(map(len, self.tag_sets.values())))
         written = [(self.targets.index(column.name), column.key, column.field) for column in request.columns]
@@ -136,7 +135,7 @@ def supported(content: Content, precision: str) -> NetworkRecord | None:
         front = validation.front(record, ("rnn",))
         checked = network_record.checked(front.model, file.forms(stored))
         if "tokenization" in front.data:
-            TokenRules.from_record(front.data["tokenization"])
+            rules_record.check(front.data["tokenization"])
         validation.demand(len(front.targets) == len(checked.tags), "target: expected one for each label column")
         if "history" in record:
             from elman.models.history import History
@@ -144,12 +143,9 @@ def supported(content: Content, precision: str) -> NetworkRecord | None:
             History.from_record(record["history"], front.targets, ())
     except (ModelFileError, RecursionError):  # reported when the full model is loaded
         return None
-    network, words = checked.network, checked.words
-    fits = network.cell == "lstm" and network.layers == 1 and network.embedding > 0
-    fits = fits and network.features in ("none", "affixes") and not network.characters
-    fits = fits and set(checked.tasks) == {TAG} and checked.graph is None and not words.vectors[1]
-    fits = fits and words.token_features is None and words.dictionary is None
-    return checked if fits else None
+    words = checked.words
+    others = words.vectors[1], words.token_features, words.dictionary, checked.graph
+    return checked if native.supports(checked.network, checked.tasks, *others) else None
 
 
 def line_tagger(content: Content, precision: str, record: NetworkRecord | None = None) -> Any:
@@ -157,18 +153,10 @@ def line_tagger(content: Content, precision: str, record: NetworkRecord | None =
     record = record or supported(content, precision)
     if record is None:
         return None
-    core, network = kernels.native_core(), record.network
-    temperatures = record.temperatures or [1.0] * len(record.tags)
-    return core.LineTagger(
-        record.words.words,
-        record.words.features,
-        affixes,
-        list(zip(record.tags, _chains(record), temperatures, strict=True)),
-        content[1],
-        record.prefixes,
-        (network.embedding, network.feature_embedding, network.hidden, network.direction == "bidirectional"),
-        precision != "exact" and core.has_int8(),
-    )
+    core, network, words = kernels.native_core(), record.network, record.words
+    columns = native.columns(network, record.tags, record.schemes, record.temperatures)
+    int8 = precision != "exact" and core.has_int8()
+    return native.make(core, network, words.words, words.features, columns, content[1], record.prefixes, int8)
 
 
 def tag_text(lines: Any, text: bytes) -> bytes:
@@ -176,20 +164,3 @@ def tag_text(lines: Any, text: bytes) -> bytes:
     options = {"written": [(0, "tag", 0)], "confidences": False, "longest": limits.LINE, "table": (0, 0)}
     tagged: bytes = lines.tag(text, input="text", output="word_tag", **options)[0]
     return tagged
-
-
-def _chains(record: NetworkRecord) -> list[tuple[bool, bytes, bytes, bytes] | None]:
-    """Return for each label column whether it is a CRF, and the allowed transitions, first tags and last tags.
-
-    b"" allows all; None: words are tagged independently.
-    """
-    crf = record.network.decoder == "crf"
-    chains: list[tuple[bool, bytes, bytes, bytes] | None] = []
-    for tags, scheme in zip(record.tags, record.schemes, strict=True):
-        if scheme != "none":
-            from elman.models.constraints import table
-
-            chains.append((crf, *table(tags, scheme)))
-        else:
-            chains.append((True, b"", b"", b"") if crf else None)
-    return chains

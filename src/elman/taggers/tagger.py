@@ -18,6 +18,7 @@ from elman.data.sentence import Sentence
 from elman.data.targets import TAG, fit_word_tag
 from elman.errors import ConfigError, DataError
 from elman.models.base import LabelModel
+from elman.models.line_tagger import LONGEST
 from elman.taggers.base import Target
 from elman.taggers.batches import Text, ids_to_labels, ids_to_labels_with_confidences, refuse_text
 from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock
@@ -42,6 +43,10 @@ class _LabelPredictor(ColumnPredictor):
         first = tuple(names) == self.targets[:1]
         if first:
             sets = {self.target: self.tags}
+        if first and not confidence and model.native is not None:
+            found = model.native.tag_sentences(list(batch), LONGEST)
+            if found is not None:
+                return [{self.target: tags} for tags in found]
         if confidence:
             scored = [model.best_and_confidences(batch)] if first else model.best_and_confidences_columns(batch)
             columns: list[Any] = [
@@ -72,7 +77,11 @@ class Tagger(_LabelPredictor):
 
         Raises DataError if it is a string instead of a list of words.
         """
-        tags: list[str] = self._predict([self.inputs_of_words(words)], self.targets[:1], False)[0][self.target]
+        native = self._model.native
+        tags: list[str] | None = None if native is None else native.tag_words(words, LONGEST)
+        if tags is not None:
+            return tags
+        tags = self._predict([self.inputs_of_words(words)], self.targets[:1], False)[0][self.target]
         return tags
 
     def fields(self, text: Text) -> dict[str, str]:

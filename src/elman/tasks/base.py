@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -77,14 +76,6 @@ class Predictions:
     def probabilities(self, column: str, sentences: Sequence[int]) -> list[NDArray[np.float64]]:
         """Return the label probabilities (T, K) of the sentences with these indices."""
         return self._probabilities(column, sentences)
-
-    def ranked(self, column: str, sentences: Sequence[int]) -> list[Callable[[int], Iterator[str]]]:
-        """Return, for each of these sentences, a function that maps a word index to labels, most probable first."""
-
-        def by_rank(p: NDArray[np.float64], word: int) -> Iterator[str]:
-            return (self.label_sets[column][i] for i in np.argsort(-p[word], kind="stable").tolist())
-
-        return [partial(by_rank, p) for p in self.probabilities(column, sentences)] if sentences else []
 
 
 def split_by_sentence(values: list[_T], lengths: Iterable[int]) -> list[list[_T]]:

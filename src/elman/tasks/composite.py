@@ -77,9 +77,11 @@ def _simple(record: Any) -> Encoding:
         return ConstituencyEncoding(fields.get("root"))
     if name == PlainColumn.name and isinstance(target, str):
         return PlainColumn(target)
-    if name == LemmaEncoding.name and isinstance(target, str):
-        return LemmaEncoding(target=target)
     known = fields.get("known")
+    if name == LemmaEncoding.name and isinstance(target, str):
+        known = [] if known is None else known  # models written before have none
+        if isinstance(known, list) and all(isinstance(lemma, str) and lemma for lemma in known):
+            return LemmaEncoding(target=target, known=frozenset(known))
     if name == MorphologyEncoding.name and isinstance(target, str) and isinstance(known, list):
         if all(isinstance(value, str) and is_features(value) for value in known) and set(known) - {EMPTY}:
             return MorphologyEncoding(tuple(known), target)

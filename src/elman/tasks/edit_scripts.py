@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -64,11 +64,6 @@ def apply(script: str, form: str) -> str | None:
 def is_label(label: str) -> bool:
     """Return whether a label is a script or a whole lemma."""
     return label[:1] == WHOLE or _parsed(label) is not None
-
-
-def first_applicable(scripts: Iterable[str], form: str) -> str:
-    """Return the lemma by the first script that applies to the form; the form itself if none does."""
-    return next((lemma for script in scripts if (lemma := apply(script, form)) is not None), form)
 
 
 @dataclass(frozen=True, slots=True)

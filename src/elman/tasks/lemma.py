@@ -8,10 +8,16 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from elman.data.sentence import Sentence
 from elman.errors import DataError
 from elman.tasks import edit_scripts
 from elman.tasks.base import EMPTY, MAX_LABEL, Columns, Decoded, Predictions, column
+
+TRUST = 200_000
+"""Divided by the number of known lemmas: how many times more probable an unknown one must be; from dev sets."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -24,10 +30,13 @@ class LemmaEncoding:
     """Lemmas as edit scripts (``elman.tasks.edit_scripts``).
 
     Words without a lemma (``_``) have a label of their own in training; decoding takes the best other label.
+
+    ``known``  the lemmas of the training words, which decoding prefers; empty: the best label decides
     """
 
     scripts: edit_scripts.Scripts = edit_scripts.Scripts(frozenset())
     target: str = "lemma"
+    known: frozenset[str] = frozenset()
     name: ClassVar[str] = "lemmas"
 
     @classmethod
@@ -37,7 +46,7 @@ class LemmaEncoding:
         lemmas = list(chain.from_iterable(column(sentence, target) for sentence in sentences))
         if set(lemmas) <= {EMPTY}:
             raise DataError(f"no lemmas: column {target} holds only {EMPTY}", path=sentences[0].path or None)
-        return cls(edit_scripts.choose(forms, lemmas), target)
+        return cls(edit_scripts.choose(forms, lemmas), target, frozenset(lemmas) - {EMPTY})
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -59,13 +68,35 @@ class LemmaEncoding:
             [None if label == EMPTY else _applied(label, word) for word, label in zip(words, labels, strict=True)]
             for words, labels in zip(batch.words, batch.labels[self.target], strict=True)
         ]
-        incomplete = [i for i, values in enumerate(lemmas) if None in values]
-        for i, ranked in zip(incomplete, batch.ranked(self.target, incomplete), strict=True):
+        uncertain = [i for i, values in enumerate(lemmas) if not all(map(self._is_certain, values))]
+        for i, p in zip(uncertain, batch.probabilities(self.target, uncertain) if uncertain else (), strict=True):
             for word, lemma in enumerate(lemmas[i]):
-                if lemma is None:
-                    scripts = (label for label in ranked(word) if label != EMPTY)
-                    lemmas[i][word] = edit_scripts.first_applicable(scripts, batch.words[i][word])
+                if not self._is_certain(lemma):
+                    lemmas[i][word] = self._chosen(batch.words[i][word], batch.label_sets[self.target], p[word])
         return {self.target: [[lemma or EMPTY for lemma in values] for values in lemmas]}
 
+    def _is_certain(self, lemma: str | None) -> bool:
+        """Return whether the lemma of the best label stays as it is."""
+        return lemma is not None and (not self.known or lemma in self.known)
+
+    def _chosen(self, word: str, labels: Sequence[str], p: NDArray[np.float64]) -> str:
+        """Return the lemma by the most probable label that applies, or by a script almost as good with a known lemma.
+
+        The word itself if no label applies.
+        """
+        best, least = None, 0.0
+        for i in np.argsort(-p, kind="stable").tolist():
+            if p[i] < least:
+                break
+            label = labels[i]
+            if label == EMPTY or (best is not None and label[0] == edit_scripts.WHOLE):
+                continue
+            lemma = _applied(label, word)
+            if self._is_certain(lemma):
+                return lemma or word
+            if best is None and lemma is not None:
+                best, least = lemma, p[i] * len(self.known) / TRUST
+        return best or word
+
     def to_record(self) -> dict[str, Any]:
-        return {"name": self.name, "target": self.target}
+        return {"name": self.name, "target": self.target, "known": sorted(self.known)}

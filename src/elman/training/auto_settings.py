@@ -19,6 +19,7 @@ EFFORT = 400  # epochs times the square root of the sentences
 FEW = 5_000  # sentences: below, a second network gives about half a point and costs seconds
 FEWER_WORDS = 30_000  # and below this a third and a fourth give 0.25 more
 FEW_TEXTS, FEW_TEXT_WORDS = 10_000, 100_000  # texts to classify: below both, three networks are a point better
+LINEAR_SHARE = {True: 0.75, False: 0.5}  # begun with naive Bayes or not: docs/lab-notebook/classification.md
 SPAN_BALANCE = 0.3
 MOST_CRF_TAGS = 100  # its time grows with their square
 
@@ -68,6 +69,8 @@ def _of_texts(
         training = replace(training, linear_share=0.0)
     if train and (not two or network.text_ngrams == "none"):
         training = replace(training, naive_bayes=0.0)
+    if training.linear_share < 0:
+        training = replace(training, linear_share=LINEAR_SHARE[bool(training.naive_bayes)])
     return training
 
 

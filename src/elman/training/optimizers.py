@@ -6,8 +6,8 @@ A gradient is an array as large as its parameter or ``SparseRows``, the few rows
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,20 @@ from elman.utils.validation import demand
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
 Exact = NDArray[np.float64]
+Map = Callable[[Callable[[str], Any], Sequence[str]], list[Any]]
+"""Calls a function with each of the names, perhaps in several threads, and returns the results in their order."""
+
+
+def one_by_one(work: Callable[[str], Any], names: Sequence[str]) -> list[Any]:
+    """Return the results of a function of names, called in this thread."""
+    return [work(name) for name in names]
 
 
 class Optimizer(Protocol):
     """An update rule and its state."""
 
-    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
-        """Update the parameters by one step at this learning rate."""
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float, each: Map = one_by_one) -> None:
+        """Update the parameters by one step at this learning rate, ``each`` on its own."""
         ...
 
     def flush(self, parameters: Parameters) -> None:
@@ -51,13 +58,17 @@ class Optimizer(Protocol):
 class SGD:
     """w -= rate · dw, slide 31 (whose Δ has the opposite sign)."""
 
-    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float, each: Map = one_by_one) -> None:
         step = np.float32(rate)
-        for name, gradient in gradients.items():
+
+        def move(name: str) -> None:
+            gradient = gradients[name]
             if isinstance(gradient, SparseRows):
                 parameters[name][gradient.ids] -= step * gradient.values
             else:
                 parameters[name] -= step * gradient
+
+        each(move, list(gradients))
 
     def flush(self, parameters: Parameters) -> None:
         pass
@@ -81,11 +92,12 @@ class Momentum:
         self.lazy = LazyUpdates(momentum)
         self.v: Parameters = {}
 
-    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float, each: Map = one_by_one) -> None:
         lazy, keep, step = self.lazy, np.float32(self.momentum), np.float32(rate)
         lazy.step(rate)
-        for name, gradient in gradients.items():
-            w = parameters[name]
+
+        def move(name: str) -> None:
+            w, gradient = parameters[name], gradients[name]
             v = self.v.setdefault(name, np.zeros_like(w))
             if isinstance(gradient, SparseRows):
                 rows, g = gradient
@@ -97,6 +109,8 @@ class Momentum:
                 v *= keep
                 v += gradient
                 w -= step * v
+
+        each(move, list(gradients))
 
     def flush(self, parameters: Parameters) -> None:
         for name, rows in self.lazy.pending():
@@ -135,13 +149,14 @@ class Adam:
         self.m: Parameters = {}
         self.v: Parameters = {}
 
-    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float, each: Map = one_by_one) -> None:
         lazy, t = self.lazy, self.lazy.t + 1
         scale = rate * float(np.sqrt(1 - self.beta2**t)) / (1 - self.beta1**t)
         fade = 1 - rate * self.weight_decay
         lazy.step(scale, fade)
-        for name, gradient in gradients.items():
-            w = parameters[name]
+
+        def move(name: str) -> None:
+            w, gradient = parameters[name], gradients[name]
             if name not in self.m:
                 assert w.flags.c_contiguous, name  # otherwise its rows would be a copy
                 self.m[name], self.v[name] = np.zeros_like(w), np.zeros_like(w)
@@ -151,6 +166,8 @@ class Adam:
                 lazy.last[name][rows] = t
             else:  # one long row, which has missed nothing
                 self._rows(name, w, np.zeros(1, np.int64), gradient, np.array([[0, 1, 1, 1]], w.dtype), scale, fade)
+
+        each(move, list(gradients))
 
     def flush(self, parameters: Parameters) -> None:
         for name, rows in self.lazy.pending():
@@ -246,34 +263,44 @@ def make(config: TrainingConfig) -> Optimizer:
     return Adam(config.momentum, config.beta2, weight_decay=weight_decay)
 
 
-def total(parts: Sequence[Gradients]) -> Gradients:
+def total(parts: Sequence[Gradients], each: Map = one_by_one) -> Gradients:
     """Sum several gradients, in their order."""
     if len(parts) == 1:
         return parts[0]
-    result: Gradients = {}
-    for name, first in parts[0].items():
-        if isinstance(first, SparseRows):
-            rows = [g for g in (part[name] for part in parts) if isinstance(g, SparseRows)]
-            ids, where = np.unique(np.concatenate([r.ids for r in rows]), return_inverse=True)
-            values = np.concatenate([r.values for r in rows])
-            result[name] = SparseRows(ids, kernels.embedding_backward(values, where.astype(np.int32), len(ids)))
-        else:
-            result[name] = sum((part[name] for part in parts[1:]), start=first)
-    return result
+
+    def summed(name: str) -> Gradient:
+        first, *others = (part[name] for part in parts)
+        if not isinstance(first, SparseRows):
+            return sum(others, start=first)
+        rows = [g for g in (first, *others) if isinstance(g, SparseRows)]
+        ids, where = np.unique(np.concatenate([r.ids for r in rows]), return_inverse=True)
+        values = np.concatenate([r.values for r in rows])
+        return SparseRows(ids, kernels.embedding_backward(values, where.astype(np.int32), len(ids)))
+
+    names = list(parts[0])
+    return dict(zip(names, each(summed, names), strict=True))
 
 
-def clip(gradients: Gradients, most: float) -> float:
+def clip(gradients: Gradients, most: float, each: Map = one_by_one) -> float:
     """Scale the gradients in place to a global norm of at most ``most`` (0: never); return the norm before.
 
     Pascanu, Mikolov & Bengio 2013, algorithm 1.
     """
-    arrays = [g.values if isinstance(g, SparseRows) else g for g in gradients.values()]
-    # not a dot product: BLAS would run it on threads of its own, which then busy-wait on our cores
-    with np.errstate(over="ignore"):
-        norm = math.sqrt(sum(float(np.square(a).sum()) for a in arrays))
+    arrays = {name: g.values if isinstance(g, SparseRows) else g for name, g in gradients.items()}
+
+    def square(name: str) -> float:
+        # not a dot product: BLAS would run it on threads of its own, which then busy-wait on our cores
+        with np.errstate(over="ignore"):
+            return float(np.square(arrays[name]).sum())
+
+    norm = math.sqrt(sum(each(square, list(arrays))))
     if math.isinf(norm):  # an exploding run: squares overflow float32
-        norm = math.sqrt(sum(float(np.square(a, dtype=np.float64).sum()) for a in arrays))
+        norm = math.sqrt(sum(float(np.square(a, dtype=np.float64).sum()) for a in arrays.values()))
     if 0 < most < norm:
-        for a in arrays:
+
+        def scale(name: str) -> None:
+            a = arrays[name]
             a *= np.float32(most / norm)
+
+        each(scale, list(arrays))
     return norm

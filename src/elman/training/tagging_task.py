@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elman import kernels
 from elman.config import Config
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError
@@ -23,14 +22,14 @@ from elman.models import dtype
 from elman.models.base import CHUNK
 from elman.models.ensemble import Ensemble, network_of
 from elman.models.heads import Head, Heads
-from elman.nn import decoders, layers
+from elman.nn import decoders
 from elman.nn.activations import Units, units
-from elman.nn.batch import Batch, Ids, by_length, packed, packed_at, rows_at, texts_of
+from elman.nn.batch import Batch, Ids, by_length, packed, packed_at, texts_of
 from elman.nn.encoder import Carried, Gradients, Parameters
 from elman.nn.initialization import initialize, initialize_graph
 from elman.nn.layers import Array, DropoutNoise
 from elman.nn.network import Inputs
-from elman.training import naive_bayes, temperature
+from elman.training import fused_steps, naive_bayes, temperature
 from elman.training.base_start import BaseStart
 from elman.training.disk_corpus import DiskSplit
 from elman.training.graph_gold import GraphGold, GraphLoss
@@ -203,43 +202,11 @@ class TaggingTask(Items):
         correct = round(right / columns) if self.networks.heads.labels == 0 else right / columns
         return LossTotals(loss, len(rows), correct), backprop(dscores) | gradients
 
-    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
-        network, training = self.networks.config.network, self.networks.config.training
-        plain = network.cell == "elman" and network.direction == "forward" and network.layers == 1
-        plain = plain and network.decoder == "softmax" and not (training.smoothing or training.class_weight_power)
-        plain = plain and len(self.gold) == 1 and self.soft_targets is None and not self.networks.heads.labels
-        if network.embedding or not plain or training.dropout_kind != "plain":
-            return None
-        if self.streams is None:
-            lengths, fresh, state = self.lengths[items], None, None
-            begins = self.ends[items] - lengths
-        else:
-            begins, lengths, first, _ = self.streams.segments.places(items)
-            fresh, state = first.astype(np.int32), self.streams.states["layer0.h"][0]  # a minibatch of 1: one stream
-        rows = rows_at(begins, lengths)
-        ids, gold = self._words(rows, place), self.gold[0][rows]
-        mask = None
-        if training.dropout:
-            generator = place.stream(seeding.DROPOUT)
-            mask = layers.dropout_mask((len(ids), network.hidden), training.dropout, generator, np.float32)
-        p = self.parameters
-        loss, correct = kernels.online_steps(
-            p["layer0.forward.w_rx"],
-            p["layer0.forward.w_rh"],
-            p["layer0.forward.b_r"],
-            p["output.w_oh"],
-            p["output.b_o"],
-            ids,
-            gold,
-            lengths.astype(np.int32),
-            rates.astype(np.float32),
-            mask,
-            training.grad_clip,
-            training.bptt,
-            fresh,
-            state,
-        )
-        return LossTotals(loss, len(ids), correct)
+    def online(
+        self, batches: Sequence[NDArray[np.int64]], rates: NDArray[np.float64], place: StepKey
+    ) -> LossTotals | None:
+        regression = fused_steps.regression(self, batches, rates)
+        return fused_steps.tutorial_network(self, batches, rates, place) if regression is None else regression
 
     def score(self) -> float | None:
         return self.score_of(self.networks)
@@ -321,9 +288,9 @@ class TaggingTask(Items):
         variational, every_layer = training.dropout_kind != "plain", training.dropout_kind == "layers"
         shares = training.dropout, training.word_dropout, variational, training.ngram_dropout, every_layer
         noise = DropoutNoise(place.stream(seeding.DROPOUT), *shares)
-        return replace(self.inputs.take(rows), words=self._words(rows, place)), noise
+        return replace(self.inputs.take(rows), words=self.noisy_words(rows, place)), noise
 
-    def _words(self, rows: NDArray[np.int64], place: StepKey) -> Ids:
+    def noisy_words(self, rows: NDArray[np.int64], place: StepKey) -> Ids:
         """Return the word ids of these rows, each replaced by the unknown word with its own probability."""
         ids = self.inputs.words[rows]
         if self.networks.config.training.unk_dropout:

@@ -54,7 +54,9 @@ class Items:
         """Return the number of words of these items."""
         return int(self.lengths[items].sum())
 
-    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
+    def online(
+        self, batches: Sequence[NDArray[np.int64]], rates: NDArray[np.float64], place: StepKey
+    ) -> LossTotals | None:
         """Return None: there is no fused kernel."""
         return None
 
@@ -81,8 +83,10 @@ class Task(Protocol):
         """Return the gradients of items from a minibatch of ``words`` words. Called by several threads."""
         ...
 
-    def online(self, items: NDArray[np.int64], rates: NDArray[np.float64], place: StepKey) -> LossTotals | None:
-        """Make one update for each item by a fused kernel; return None if the network has no such kernel."""
+    def online(
+        self, batches: Sequence[NDArray[np.int64]], rates: NDArray[np.float64], place: StepKey
+    ) -> LossTotals | None:
+        """Make one update for each minibatch by a fused kernel; return None if the network has no such kernel."""
         ...
 
     def carried(self) -> dict[str, Array]:

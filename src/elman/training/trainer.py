@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
-from elman.nn.layers import Array
+from elman.nn.layers import Array, SparseRows
 from elman.training import optimizers
 from elman.training.checkpoint import Section
 from elman.training.progress import Progress, Reporter
@@ -21,7 +22,8 @@ from elman.training.task import LossTotals, ObservableTask, StepKey, Task
 from elman.utils import seeding
 from elman.utils.parallel import Pool
 
-ONLINE_CHUNK = 256  # sentences in one call of an online kernel; signals are handled between calls
+SMALL = 32_768  # values; gradients up to this size together are updated by one thread
+ONLINE_CHUNK = 256  # sentences in one call of a fused kernel; signals are handled between calls
 
 
 class Updates:
@@ -31,10 +33,10 @@ class Updates:
         self, task: Task, config: TrainingConfig, seed: int, threads: int, optimizer: optimizers.Optimizer | None = None
     ) -> None:
         self.task, self.config, self.seed = task, config, seed
-        self.pool = Pool(threads)
+        self.pool, self.threads = Pool(threads), threads
         self.optimizer = optimizers.make(config) if optimizer is None else optimizer
-        online = config.batch == 1 and config.optimizer == "sgd" and config.loss == "sum"
-        self.together = ONLINE_CHUNK if online else 1  # updates in one call
+        fused = config.optimizer == "sgd" and config.loss == ("sum" if config.batch == 1 else "mean")
+        self.together = max(2, ONLINE_CHUNK // config.batch) if fused else 1  # updates in one call
         self.norms = GradientNorms()
 
     def __enter__(self) -> Self:
@@ -48,8 +50,7 @@ class Updates:
     ) -> LossTotals:
         """Make an update for each minibatch; the first is number ``step`` of the epoch."""
         if self.together > 1:
-            items = np.concatenate(batches)
-            found = self.task.online(items, np.array(rates), StepKey(self.seed, epoch, step))
+            found = self.task.online(batches, np.array(rates), StepKey(self.seed, epoch, step))
             if found is not None:
                 return found
             self.together = 1
@@ -65,10 +66,35 @@ class Updates:
         shards = [items[i :: config.shards] for i in range(min(config.shards, len(items)))]
         places = [StepKey(self.seed, epoch, step, part) for part in range(len(shards))]
         parts = self.pool.map(task.gradients, shards, [words] * len(shards), places)
-        gradients = optimizers.total([gradient for _, gradient in parts])
-        self.norms.see(optimizers.clip(gradients, config.grad_clip), config.grad_clip)
-        self.optimizer.update(task.parameters, gradients, rate)
+        each = partial(self._each, _groups(parts[0][1])) if self.threads > 1 else optimizers.one_by_one
+        gradients = optimizers.total([gradient for _, gradient in parts], each)
+        self.norms.see(optimizers.clip(gradients, config.grad_clip, each), config.grad_clip)
+        self.optimizer.update(task.parameters, gradients, rate, each)
         return sum((found for found, _ in parts), start=LossTotals())
+
+    def _each(self, groups: Sequence[Sequence[str]], work: Callable[[str], Any], names: Sequence[str]) -> list[Any]:
+        """Return the results of a function of names in the order of the names; the threads share the groups of them."""
+        done = self.pool.map(lambda group: [work(name) for name in group], groups)
+        found = {
+            name: result
+            for group, some in zip(groups, done, strict=True)
+            for name, result in zip(group, some, strict=True)
+        }
+        return [found[name] for name in names]
+
+
+def _groups(gradients: optimizers.Gradients) -> list[list[str]]:
+    """Group the names of gradients, the largest alone and first: a group is the work of one thread at a time."""
+    sizes = {name: g.values.size if isinstance(g, SparseRows) else g.size for name, g in gradients.items()}
+    groups: list[list[str]] = []
+    room = 0
+    for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if sizes[name] > room:
+            groups.append([])
+            room = SMALL
+        groups[-1].append(name)
+        room -= sizes[name]
+    return groups
 
 
 def fit(

@@ -94,6 +94,18 @@ def test_blank_line_stays_one(run: Run, model: Path, output_format: str, blank: 
     assert (result.returncode, result.stdout) == (0, blank)
 
 
+@pytest.mark.parametrize("output_format", ["conllu", "columns", "word_tag", "csv"])
+@pytest.mark.parametrize("blank", ["\n", " \t\n", "\r\n"])
+def test_blank_lines_of_jsonl_are_left_out_of_other_formats(
+    run: Run, model: Path, tmp_path: Path, output_format: str, blank: str
+) -> None:
+    records = ['{"tokens": ["the", "dog"]}\n', '{"tokens": ["a"]}\n']
+    (tmp_path / "plain.jsonl").write_text("".join(records), encoding="utf-8", newline="")
+    (tmp_path / "blank.jsonl").write_text(blank + blank.join(records) + blank, encoding="utf-8", newline="")
+    plain, found = (run("tag", model, tmp_path / f"{name}.jsonl", "--as", output_format) for name in ("plain", "blank"))
+    assert found.returncode == 0 and found.stdout == plain.stdout and b"the" in found.stdout
+
+
 def test_dash_is_standard_input(run: Run, model: Path) -> None:
     assert run("tag", model, "-", stdin=b"the dog barks .\n").stdout == b"the_DET dog_NOUN barks_VERB ._PUNCT\n"
 

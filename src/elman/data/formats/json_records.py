@@ -37,6 +37,7 @@ from elman.data.formats.json_spans import (
     tokens_in,
     without_null,
 )
+from elman.data.formats.lines import is_blank
 from elman.data.formats.text_io import BOM
 from elman.data.formats.tokenizer import TOKENIZERS, tokenize
 from elman.data.sentence import LABEL_SEPARATOR, RecordSentence, Sentence
@@ -271,13 +272,14 @@ def with_content(record: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def record_of_sentence(sentence: Sentence) -> Mapping[str, Any] | None:
-    """Return the record that a sentence was read from; None for a sentence of another format."""
+    """Return the record that a sentence was read from; None for a blank line, or a sentence of another format."""
     if isinstance(sentence, RecordSentence):
         return sentence.record
-    if sentence.format in ("jsonl", "json"):
-        record: dict[str, Any] = json.loads(sentence.lines[0].removeprefix(BOM))
-        return record
-    return None
+    text = sentence.lines[0].removeprefix(BOM) if sentence.format in ("jsonl", "json") else ""
+    if is_blank(text):
+        return None
+    record: dict[str, Any] = json.loads(text)
+    return record
 
 
 def extra_fields_of(sentence: Sentence) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from itertools import accumulate, pairwise
 
 from elman.data.formats.tokenizer import is_unspaced
 from elman.data.sentence import Sentence
-from elman.data.tokenization.rules import MOST, TokenRules
+from elman.data.tokenization.rules import TokenRules
+from elman.data.tokenization.rules_record import MOST
 from elman.data.tokenization.spacing import SpacingGuess, has_spacing, true_tokens
 from elman.data.tokenization.tokenizer import LONGEST, Token, Tokenizer
 
@@ -71,7 +72,7 @@ def fit(sentences: Sequence[Sentence]) -> TokenRules | None:
         rows = [guess.tokens(sentence.words) for sentence in some]
     known = vocabulary.__contains__
     rules = _facts(vocabulary, rows)
-    chunks = Counter(chunk for row in rows for chunk in _chunks(row))
+    chunks = _counted(rows)
     rules = _chosen(rules, dict(_telling(chunks)), known)
     rules = _with_exceptions(rules, chunks, known)
     return replace(rules, sentences=_cuts_lines(rules, rows))
@@ -127,17 +128,30 @@ def _has_marks_apart(vocabulary: Counter[str]) -> bool:
     return sum(vocabulary[mark] for mark in marks) >= attached
 
 
+def _counted(rows: Iterable[Sequence[Token]]) -> Counter[Chunk]:
+    """Count the tokens of sentences that stand together, in the order of their first occurrence.
+
+    Most are single words: these are counted by their letters, which is faster.
+    """
+    counts = Counter(
+        chunk[0].form if len(chunk) == 1 and chunk[0].words == (chunk[0].form,) else chunk
+        for row in rows
+        for chunk in _chunks(row)
+    )
+    return Counter({(Token(key, (key,)),) if isinstance(key, str) else key: n for key, n in counts.items()})
+
+
 def _chunks(row: Sequence[Token]) -> Iterator[Chunk]:
     """Yield the tokens of a sentence that stand together; of a token with spaces each part is one."""
     chunk: list[Token] = []
     for token in row:
-        if _GAPS.search(token.form):
+        if not token.form.isalnum() and _GAPS.search(token.form):
             *others, last = [part for part in _GAPS.split(token.form) if part] or [token.form]
             for part in others:
                 yield (*chunk, Token(part, (part,)))
                 chunk = []
             token = Token(last, (last,) if others else token.words, token.space)
-        chunk.append(token._replace(space=False) if token.space else token)
+        chunk.append(Token(token.form, token.words) if token.space else token)
         if token.space:
             yield tuple(chunk)
             chunk = []

@@ -3,45 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from elman.errors import ModelFileError
-from elman.utils.display import shown
+from elman.data.tokenization.rules_record import CHOICES, FACTS, WHOLE_OR_CUT, check
 
-WHOLE_OR_CUT = {
-    "apostrophes": ("o'clock", "o ' clock"),
-    "hyphens": ("well-known", "well - known"),
-    "slashes": ("and/or", "and / or"),
-    "periods": ("read.me", "read . me"),
-    "ampersands": ("R&D", "R & D"),
-    "numbers": ("1,000.5", "1 , 000 . 5"),
-    "units": ("10pm", "10 pm"),
-    "currency": ("$5", "$ 5"),
-    "percent": ("5%", "5 %"),
-    "tags": ("#tag", "# tag"),
-    "ellipses": ("...", ". . ."),
-    "runs": ("!!", "! !"),
-    "dashes": ("--", "- -"),
-    "initials": ("J.", "J ."),
-    "urls": ("me@example.org", "me @ example.org"),
-    "smileys": (":-)", ": - )"),
-}
-"""The choices under which most words of the training text come out right, by an example of yes and one of no."""
-FACTS = {
-    "sentences": "a line is cut into sentences",
-    "multiword": "contractions are multiword tokens",
-    "escapes": "brackets are written -LRB- and -RRB-",
-    "quotes": "quotation marks are written `` and ''",
-    "phrases": "known words may hold spaces",
-    "unspaced": "text without spaces is cut into the longest known words",
-}
-"""The choices that are seen in the training text, and what yes means."""
-CHOICES = ("punctuation", *WHOLE_OR_CUT, *FACTS)
-"""All choices; of ``punctuation`` no means that only spaces separate words."""
 SHOWN = 3
-MOST = 4_000
-"""Largest number of words in a list, of bytes in one of them as many."""
 
 
 @dataclass(frozen=True)
@@ -115,17 +82,8 @@ class TokenRules:
     @classmethod
     def from_record(cls, record: Any) -> TokenRules:
         """Invert ``to_record``. Raises ModelFileError if the record is malformed."""
-        names = {each.name for each in fields(cls)}
-        if not isinstance(record, dict) or record.keys() != names:
-            raise ModelFileError("tokenization: expected choices and lists of words, as training writes them")
-        for name in CHOICES:
-            if not isinstance(record[name], bool):
-                raise ModelFileError(f"tokenization: {name}: expected true or false, found {shown(str(record[name]))}")
+        check(record)
         splits = record["splits"]
-        lists = [record[name] for name in ("suffixes", "prefixes", "whole")]
-        valid = isinstance(splits, dict) and len(splits) <= MOST and all(map(_are_words, lists))
-        if not valid or not all(_is_word(form) and _are_words(words) and words for form, words in splits.items()):
-            raise ModelFileError("tokenization: expected lists of words, as training writes them")
         return cls(
             **{name: record[name] for name in CHOICES},
             suffixes=tuple(record["suffixes"]),
@@ -139,12 +97,3 @@ def _examples(words: Iterable[str]) -> str:
     """Return some words and how many there are, those of letters first."""
     some = sorted(words, key=lambda word: (not word[0].isalpha(), len(word) < 4, len(word), word))
     return f"{' '.join(some[:SHOWN])}{f' and {len(some) - SHOWN:,} more' if len(some) > SHOWN else ''}"
-
-
-def _are_words(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= MOST and all(map(_is_word, value))
-
-
-def _is_word(value: Any) -> bool:
-    """Return whether a value is a word that every format can hold."""
-    return isinstance(value, str) and 0 < len(value) <= MOST and not any(mark in value for mark in " \t\r\n\0")

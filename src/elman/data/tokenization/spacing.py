@@ -26,7 +26,10 @@ def has_spacing(sentences: Iterable[Sentence]) -> bool:
 
 def true_tokens(sentence: Sentence) -> list[Token]:
     """Return the tokens of a CoNLL-U sentence. Raises DataError for a multiword token that does not fit its words."""
-    multiword, miscs = multiword_tokens(sentence), token_miscs(sentence)
+    multiword, misc = multiword_tokens(sentence), sentence.columns.get("misc", ())
+    if not multiword and len(misc) == len(sentence.words):  # as in most sentences
+        return [Token(word, (word,), _NO_SPACE not in of) for word, of in zip(sentence.words, misc, strict=True)]
+    miscs = token_miscs(sentence)
     tokens: list[Token] = []
     at = 0
     while at < len(sentence.words):

@@ -96,7 +96,8 @@ class Tokenizer:
         """Return the tokens of a stretch between two spaces."""
         found = self._cache.get(chunk)
         if found is None:
-            found = tuple(self._tokens(chunk))
+            is_plain = chunk.isascii() and chunk.isalpha() and chunk.lower() not in self.rules.splits
+            found = (Token(chunk, (chunk,)),) if is_plain else tuple(self._tokens(chunk))
             if len(self._cache) >= CACHED:
                 self._cache.clear()
             self._cache[chunk] = found

@@ -50,6 +50,31 @@ void bag_backward(const T* dsums, const Id* ids, const Id* offsets, T* dtable, S
     for (Id i = offsets[u]; i < offsets[u + 1]; ++i) add_scaled(dtable + ids[i] * E, T(1), dsums + u * E, E);
 }
 
+// The largest value of each unit over the words of a sentence, the first of equal ones, and its row of h.
+template <class T>
+void largest_forward(const T* h, Steps steps, T* y, Id* where, Size P, Size B) {
+  clear(y, B * P);
+  for (Size i = 0; i < B * P; ++i) where[i] = 0;
+  Size row = 0;
+  for (Size t = 0; t < steps.T; ++t)
+    for (Size b = 0; b < steps.sizes[t]; ++b, ++row) {
+      const T* __restrict from = h + row * P;
+      T* __restrict to = y + b * P;
+      Id* __restrict at = where + b * P;
+      for (Size p = 0; p < P; ++p) {
+        const bool more = t == 0 || from[p] > to[p];
+        to[p] = more ? from[p] : to[p];
+        at[p] = more ? Id(row) : at[p];
+      }
+    }
+}
+
+template <class T>
+void largest_backward(const T* dy, const Id* where, T* dh, Size B, Size P) {
+  for (Size b = 0; b < B; ++b)
+    for (Size p = 0; p < P; ++p) dh[where[b * P + p] * P + p] = dy[b * P + p];
+}
+
 // Writes the softmax of each row of scores (N, K) to p and -log p[gold] to losses.
 template <class T>
 void softmax_cross_entropy_forward(const T* scores, const Id* gold, T* losses, T* p, Size N, Size K) {

@@ -172,6 +172,43 @@ inline void linear_block(const Linear& l, const float* x, std::uint8_t* q, Size 
                         [&](Size r, Size column, __m512 z) { store(i + r, column, z); });
 }
 
+// Products of R rows x with a panel of weights (E, 4, UNITS), plus biases, as float16; sums are in the order of
+// linear_forward.
+template <Size R>
+inline void input_tile(const float* x, Size E, const float* w, const float* b, std::uint16_t* to, Size wide) {
+  __m512 sum[R][4];
+#pragma GCC unroll 8
+  for (Size i = 0; i < R; ++i)
+#pragma GCC unroll 4
+    for (Size g = 0; g < 4; ++g) sum[i][g] = _mm512_loadu_ps(b + g * UNITS);
+  for (Size k = 0; k < E; ++k) {
+    __m512 wk[4];
+#pragma GCC unroll 4
+    for (Size g = 0; g < 4; ++g) wk[g] = _mm512_loadu_ps(w + (k * 4 + g) * UNITS);
+#pragma GCC unroll 8
+    for (Size i = 0; i < R; ++i) {
+      const __m512 xk = _mm512_set1_ps(x[i * E + k]);
+#pragma GCC unroll 4
+      for (Size g = 0; g < 4; ++g) sum[i][g] = _mm512_fmadd_ps(xk, wk[g], sum[i][g]);
+    }
+  }
+#pragma GCC unroll 8
+  for (Size i = 0; i < R; ++i)
+#pragma GCC unroll 4
+    for (Size g = 0; g < 4; ++g)
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i * wide + g * UNITS), half_of(sum[i][g]));
+}
+template <Size R>
+inline void input_rows(Size rows, const float* x, Size E, const float* w, const float* b, std::uint16_t* to,
+                       Size wide) {
+  if constexpr (R > 0) {
+    if (rows == R)
+      input_tile<R>(x, E, w, b, to, wide);
+    else
+      input_rows<R - 1>(rows, x, E, w, b, to, wide);
+  }
+}
+
 inline float exact(const float* x, const float* w, Size E) {
   __m512 sum = _mm512_setzero_ps();
   for (Size j = 0; j < E; j += UNITS) {
@@ -279,9 +316,19 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
   }
 }
 
-void halves(const float* x, std::uint16_t* to, Size N, Size P) {
-  for (Size i = 0; i < N * P * UNITS; i += UNITS)
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), half_of(_mm512_loadu_ps(x + i)));
+void linear_halves(const float* x, const float* w, const float* b, std::uint16_t* to, Size N, Size E, Size P) {
+  const Size wide = P * PANEL;
+  for (Size p = 0; p < P; ++p)  // a panel's weights stay in the L1 cache
+    for (Size i = 0; i < N; i += ROWS)
+      input_rows<ROWS>(N - i < ROWS ? N - i : ROWS, x + i * E, E, w + p * E * PANEL, b + p * PANEL,
+                       to + i * wide + p * PANEL, wide);
+}
+
+void floats(const char* from, float* to, Size n) {
+  for (Size i = 0; i < n; i += UNITS) {
+    const __mmask16 mask = static_cast<__mmask16>(n - i < UNITS ? (1u << (n - i)) - 1 : 0xffffu);
+    _mm512_mask_storeu_ps(to + i, mask, _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, from + 2 * i)));
+  }
 }
 
 }  // namespace elman

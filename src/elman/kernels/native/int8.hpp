@@ -12,8 +12,11 @@ void lstm_states_int8(const std::uint16_t* table, const Id* types, Steps s, cons
 // only few candidates; the error of a product is at most error + share · Σ|x|.
 void linear_best_int8(const float* x, const std::int8_t* w8, const float* scale, const Id* start, const float* w,
                       const float* b, const float* error, const float* share, Id* best, Size N, Size E, Size K, Size P);
-// Converts x (N, 16P) to float16, clipped to ±100.
-void halves(const float* x, std::uint16_t* to, Size N, Size P);
+// x·w + b as float16 (N, 64P), clipped to ±100: x (N, E), w in panels (P, E, 4, 16). The sums are those of
+// linear_forward, to the bit.
+void linear_halves(const float* x, const float* w, const float* b, std::uint16_t* to, Size N, Size E, Size P);
+// Converts n numbers from float16.
+void floats(const char* from, float* to, Size n);
 #endif
 
 bool has_int8();

@@ -4,11 +4,14 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "checks.hpp"
+#include "int8.hpp"
 
 namespace elman {
 namespace {
@@ -33,24 +36,33 @@ void from_halves(const char* bytes, float* to, Size n) {
   }
 }
 
-// Grows a vector to at least n items; returns a pointer to them, with arbitrary values.
-template <class T>
-T* ensure_capacity(std::vector<T>& v, Size n) {
-  if (v.size() < static_cast<std::size_t>(n)) v.resize(static_cast<std::size_t>(n));
-  return v.data();
-}
+// A tensor as stored in a model file: element type, shape, and the bytes of its values, which `owner` keeps.
+struct Tensor {
+  std::string type;
+  std::vector<Size> shape;
+  std::string_view bytes;
+  std::shared_ptr<const void> owner;
+};
 
-
-// A view of a tensor of the model file; a vector is a matrix of one row.
+// A view of a tensor; a vector is a matrix of one row.
 struct Matrix {
-  std::string bytes;
+  std::string_view bytes;
+  std::shared_ptr<const void> owner;
   Size rows = 0, columns = 0;
-  bool half = false;
+  bool half = false, int8 = has_int8();
   void row(Size i, float* to) const {
-    if (half)
-      from_halves(bytes.data() + 2 * i * columns, to, columns);
-    else
-      std::memcpy(to, bytes.data() + 4 * i * columns, static_cast<std::size_t>(4 * columns));
+    const char* from = bytes.data() + (half ? 2 : 4) * i * columns;
+    if (!half) {
+      std::memcpy(to, from, static_cast<std::size_t>(4 * columns));
+      return;
+    }
+#ifdef ELMAN_HAS_int8
+    if (int8) {
+      floats(from, to, columns);
+      return;
+    }
+#endif
+    from_halves(from, to, columns);
   }
   std::vector<float> all() const {
     std::vector<float> found(static_cast<std::size_t>(rows * columns));
@@ -59,12 +71,6 @@ struct Matrix {
   }
 };
 
-// A tensor as stored in a model file: element type, shape, and the bytes of its values.
-struct Tensor {
-  std::string type;
-  std::vector<Size> shape;
-  std::string bytes;
-};
 // Returns the tensor of a name. Throws if there is none.
 using TensorOf = std::function<Tensor(const std::string& name)>;
 
@@ -79,7 +85,7 @@ struct Tensors {
     expect(one.shape == wanted && (one.type == "F32" || (one.type == "F16" && !vector)), full.c_str());
     const bool half = one.type == "F16";
     expect(static_cast<Size>(one.bytes.size()) == times(times(rows, columns), half ? 2 : 4), full.c_str());
-    return {std::move(one.bytes), rows, columns, half};
+    return {one.bytes, std::move(one.owner), rows, columns, half};
   }
   std::vector<float> vector(const std::string& name, Size n) const { return get(name, 1, n, true).all(); }
 };
@@ -87,7 +93,7 @@ struct Tensors {
 // An LSTM in one direction, with weights in panels as in kernels/weight_layout.py.
 struct Direction {
   bool reverse;
-  std::vector<float> w, b;      // (P·64, E), (P·64,)
+  std::vector<float> w, b;      // (P·64, E), in 8 bits (P, E, 4, 16); (P·64,)
   std::vector<float> exact;     // (P, H, 4, 16)
   std::vector<std::int8_t> w8;  // (P, 4P, 4, 16, 4)
   std::vector<float> scale;     // (P·64,)
@@ -108,7 +114,9 @@ struct Direction {
     for (Size gate = 0; gate < 4; ++gate)
       for (Size j = 0; j < H; ++j) {
         const Size from = gate * H + j, p = j / UNITS, u = j % UNITS, to = p * PANEL + gate * UNITS + u;
-        std::copy_n(w_rx.data() + from * E, E, w.data() + to * E);
+        const Size first = int8 ? p * E * PANEL + gate * UNITS + u : to * E, next = int8 ? PANEL : 1;
+        for (Size k = 0; k < E; ++k)
+          w[static_cast<std::size_t>(first + k * next)] = w_rx[static_cast<std::size_t>(from * E + k)];
         b[static_cast<std::size_t>(to)] = b_r[static_cast<std::size_t>(from)];
         const float* row = w_rh.data() + from * H;
         if (!int8) {
@@ -135,8 +143,7 @@ struct Direction {
 
 // One network of the ensemble.
 struct Member {
-  Matrix embedding;
-  std::vector<float> features;
+  Matrix embedding, features;
   std::vector<Direction> directions;
   std::vector<float> w_oh, b_o;
 };

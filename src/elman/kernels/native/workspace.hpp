@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -48,14 +49,22 @@ struct Store {
 // Arrays for tagging a text, reused for the next text, since fresh memory costs time.
 struct Workspace {
   Block block;
+  std::string bytes;  // of words that are not those of a text
   std::vector<Id> types, sizes, packed, ids;
-  std::vector<std::vector<Id>> best;  // of each label column, the best tag of each word of the block
+  std::vector<std::vector<Id>> best;   // of each label column, the best tag of each word of the block
   std::vector<std::vector<double>> p;  // and its probability
   std::vector<double> own_p;
   std::vector<Size> rows;
   std::vector<Sentence> sentences;
   std::vector<float> h, scores, more, scratch;
 };
+
+// Grows a vector to at least n items; returns a pointer to them, with arbitrary values.
+template <class T>
+T* ensure_capacity(std::vector<T>& v, Size n) {
+  if (v.size() < static_cast<std::size_t>(n)) v.resize(static_cast<std::size_t>(n));
+  return v.data();
+}
 
 }  // namespace
 }  // namespace elman

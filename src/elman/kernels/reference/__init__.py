@@ -14,6 +14,7 @@ from elman.kernels.reference.gated_cells import *
 from elman.kernels.reference.layer import *
 from elman.kernels.reference.online import *
 from elman.kernels.reference.parallel_cells import *
+from elman.kernels.reference.regression import *
 from elman.kernels.reference.states import *
 from elman.kernels.reference.text import *
 from elman.kernels.reference.trees import *

@@ -48,6 +48,31 @@ def bag_backward(dsums: NDArray[F], ids: Ids, offsets: Ids, rows: int) -> NDArra
     return dtable
 
 
+def largest_forward(h: NDArray[F], sizes: Ids, sentences: int) -> tuple[NDArray[F], Ids]:
+    """Return the maximum of each unit over the words of a sentence, and its row; of equal values the first one.
+
+    h (N, P) of a packed batch -> (B, P), (B, P).
+    """
+    B = sentences
+    y, where = np.zeros((B, h.shape[1]), h.dtype), np.zeros((B, h.shape[1]), np.int32)
+    start = 0
+    for t, size in enumerate(sizes.tolist()):
+        block = h[start : start + size]
+        more = block > y[:size] if t else np.ones(block.shape, bool)
+        np.copyto(y[:size], block, where=more)
+        np.copyto(where[:size], np.arange(start, start + size, dtype=np.int32)[:, None], where=more)
+        start += size
+    return y, where
+
+
+def largest_backward(dy: NDArray[F], where: Ids, rows: int) -> NDArray[F]:
+    """Return the gradient of ``largest_forward`` with respect to h: dy (B, P) -> (rows, P)."""
+    check_ids(where, rows)
+    dh = np.zeros((rows, dy.shape[1]), dy.dtype)
+    np.put_along_axis(dh, where.astype(np.int64), dy, axis=0)  # no two sentences have a row in common
+    return dh
+
+
 def softmax_cross_entropy_forward(scores: NDArray[F], gold: Ids) -> tuple[NDArray[F], NDArray[F]]:
     """Return the losses -log p[gold] and p = softmax(scores), slide 9.
 

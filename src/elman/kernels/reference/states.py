@@ -43,9 +43,15 @@ def product_int8(x: NDArray[np.float32], linear: Int8) -> NDArray[np.float32]:
     return np.asarray(sums.astype(np.float32) * linear.scale, np.float32)
 
 
-def halves(x: NDArray[np.float32], to: NDArray[np.float16]) -> None:
-    """Write x (N, P · 16) into ``to`` as float16, clipped to ±100, where gates are saturated."""
-    to[...] = np.clip(x, -100, 100)
+def linear_halves(
+    x: NDArray[np.float32], w: NDArray[np.float32], b: NDArray[np.float32], to: NDArray[np.float16]
+) -> None:
+    """Write x·w + b into ``to`` (N, P · 64) as float16, clipped to ±100, where gates are saturated: x (N, E).
+
+    w from ``packed`` (P, E, 4, 16). The native sums are those of ``linear_forward``, to the bit.
+    """
+    rows = w.reshape(len(w), x.shape[1], 4 * UNITS).swapaxes(0, 1).reshape(x.shape[1], -1)
+    to[...] = np.clip(x @ rows + b, -100, 100)
 
 
 def lstm_states(
