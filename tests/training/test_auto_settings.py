@@ -10,8 +10,24 @@ from elman.config import Config, preset
 from elman.data.targets import CLASSIFY, TAG
 from elman.training.auto_settings import resolve
 
-SETTLED = {"features": "affixes", "decoder": "crf", "ensemble": 1, "epochs": 3, "class_weight_power": 0.0}
-OPEN = {"features": "auto", "decoder": "auto", "ensemble": 0, "epochs": 0, "class_weight_power": -0.5}
+SETTLED = {
+    "features": "affixes",
+    "decoder": "crf",
+    "ensemble": 1,
+    "epochs": 3,
+    "class_weight_power": 0.0,
+    "word_dropout": 0.4,
+    "linear_share": 0.6,
+}
+OPEN = {
+    "features": "auto",
+    "decoder": "auto",
+    "ensemble": 0,
+    "epochs": 0,
+    "class_weight_power": -0.5,
+    "word_dropout": -1.0,
+    "linear_share": -1.0,
+}
 
 
 def data(words: list[str], sentences: int = 1, tags: int = 2) -> Any:
@@ -45,6 +61,7 @@ def test_what_is_chosen_stays() -> None:
         "decoder": "softmax",
         "ensemble": 3,
         "class_weight_power": 0.5,
+        "word_dropout": 0.2,
         "linear_share": 0.0,
         "naive_bayes": 0.0,
     }
@@ -78,6 +95,15 @@ def test_rare_tags_count_for_more_where_tags_mark_spans() -> None:
     spans: Any = [(["a", "b", "c"], ["O", "B-X", "I-X"])]
     assert resolve(Config(), spans).training.class_weight_power == 0.3
     assert resolve(Config(), data(["a"])).training.class_weight_power == 0
+
+
+@pytest.mark.parametrize(("sentences", "rate"), [(999, 0.3), (1000, 0.5), (2999, 0.5), (3000, 0.3)])
+def test_more_word_dropout_for_few_words(sentences: int, rate: float) -> None:
+    few = data(["a"] * 10, sentences)
+    assert resolve(Config(), few).training.word_dropout == rate
+    assert resolve(Config(), [(*one, one[1]) for one in few]).training.word_dropout == 0.3  # two columns
+    assert resolve(Config(), few, [CLASSIFY]).training.word_dropout == 0.3
+    assert resolve(Config(), []).training.word_dropout == 0.3
 
 
 @pytest.mark.parametrize("setting", [{"distill_teachers": 2}, {"smoothing": 0.1}])
