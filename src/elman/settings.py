@@ -160,7 +160,7 @@ TRAINING: dict[str, Setting] = {
     "linear_share": Setting(
         -1.0,
         "text classification: weight of logistic regression on the n-grams, trained separately, in the mean of its "
-        "scores and the network's; 0: not trained; below 0: 0.75 for two labels, else 0.5",
+        "scores and the network's; 0: not trained; below 0: 0.6 for two labels, else 0.5",
         low=-1.0,
         high=0.95,
     ),

@@ -151,10 +151,10 @@ def test_networks_for_texts_to_classify(sentences: int, words: int, networks: in
 @pytest.mark.parametrize(("labels", "bayes"), [(1, 0.0), (2, 1.0), (3, 0.0)])
 def test_naive_bayes_by_the_number_of_labels(labels: int, bayes: float) -> None:
     found = resolve(Config(), of_texts(60, 3, labels), [CLASSIFY]).training
-    assert (found.linear_share, found.naive_bayes) == (0.75 if bayes else 0.5, bayes)
+    assert (found.linear_share, found.naive_bayes) == (0.6 if bayes else 0.5, bayes)
     asked = Config().with_settings({"linear_share": 0.3, "naive_bayes": 2.0})
     found = resolve(asked, of_texts(60, 3, labels), [CLASSIFY]).training
     assert (found.linear_share, found.naive_bayes) == (0.3, 2.0 if labels == 2 else 0.0)
     joint = [(*each, ("x",)) for each in of_texts(60, 1, 2)]  # slots and intents
     found = resolve(Config(), [(words, labels, own) for words, own, labels in joint], [TAG, CLASSIFY]).training
-    assert (found.linear_share, found.naive_bayes) == (0.75, 1.0)
+    assert (found.linear_share, found.naive_bayes) == (0.6, 1.0)
