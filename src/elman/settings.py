@@ -146,7 +146,8 @@ TRAINING: dict[str, Setting] = {
     ),
     "word_dropout": Setting(
         -1.0,
-        "dropout rate of the word vectors; below 0: 0.5 for one column of tags of 10,000 to 30,000 words, else 0.3",
+        "dropout rate of the word vectors; below 0: 0.5 for one column of at most 50 tags and 10,000 to 30,000 words, "
+        "else 0.3",
         low=-1.0,
         high=0.95,
     ),

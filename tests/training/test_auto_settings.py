@@ -97,11 +97,13 @@ def test_rare_tags_count_for_more_where_tags_mark_spans() -> None:
     assert resolve(Config(), data(["a"])).training.class_weight_power == 0
 
 
-@pytest.mark.parametrize(("sentences", "rate"), [(999, 0.3), (1000, 0.5), (2999, 0.5), (3000, 0.3)])
+@pytest.mark.parametrize(("sentences", "rate"), [(990, 0.3), (1000, 0.5), (2990, 0.5), (3000, 0.3)])
 def test_more_word_dropout_for_few_words(sentences: int, rate: float) -> None:
     few = data(["a"] * 10, sentences)
     assert resolve(Config(), few).training.word_dropout == rate
     assert resolve(Config(), [(*one, one[1]) for one in few]).training.word_dropout == 0.3  # two columns
+    for tags, of_tags in ((50, rate), (51, 0.3)):
+        assert resolve(Config(), data(["a"] * 100, sentences // 10, tags)).training.word_dropout == of_tags
     assert resolve(Config(), few, [CLASSIFY]).training.word_dropout == 0.3
     assert resolve(Config(), []).training.word_dropout == 0.3
 

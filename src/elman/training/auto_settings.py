@@ -20,8 +20,8 @@ FEW = 5_000  # sentences: below, a second network gives about half a point and c
 FEWER_WORDS = 30_000  # and below this a third and a fourth give 0.25 more
 FEW_TEXTS, FEW_TEXT_WORDS = 10_000, 100_000  # texts to classify: below both, three networks are a point better
 LINEAR_SHARE = {True: 0.6, False: 0.5}  # begun with naive Bayes or not: docs/lab-notebook/classification.md
-WORD_DROPOUT, WORD_DROPOUT_OF_FEW = 0.3, 0.5  # the larger one for one column of tags of ``FEW_WORDS`` words
-FEW_WORDS = range(10_000, 30_000)
+WORD_DROPOUT, WORD_DROPOUT_OF_FEW = 0.3, 0.5  # the larger one for one column of at most ``FEW_TAGS`` tags
+FEW_WORDS, FEW_TAGS = range(10_000, 30_000), 50  # with more tags it harms
 SPAN_BALANCE = 0.3
 MOST_CRF_TAGS = 100  # its time grows with their square
 
@@ -55,7 +55,8 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
         fewest, most = EPOCHS
         training = replace(training, epochs=min(most, max(fewest, round(EFFORT / max(len(train), 1) ** 0.5))))
     if training.word_dropout < 0:
-        of_few = n_words in FEW_WORDS and len(of_words) == len(train[0]) - 1 == 1
+        alone = n_words in FEW_WORDS and len(of_words) == len(train[0]) - 1 == 1
+        of_few = alone and len(columns[0]) <= FEW_TAGS
         training = replace(training, word_dropout=WORD_DROPOUT_OF_FEW if of_few else WORD_DROPOUT)
     training = _of_texts(network, training, train, tasks, len(of_words))
     if training.class_weight_power < 0:
