@@ -144,7 +144,13 @@ TRAINING: dict[str, Setting] = {
         "recurrent layer from the second on",
         of=("plain", "variational", "layers"),
     ),
-    "word_dropout": Setting(0.3, "dropout rate of the word vectors", low=0.0, high=0.95),
+    "word_dropout": Setting(
+        -1.0,
+        "dropout rate of the word vectors; below 0: 0.5 for one column of at most 50 tags and 10,000 to 30,000 words, "
+        "else 0.3",
+        low=-1.0,
+        high=0.95,
+    ),
     "ngram_dropout": Setting(
         0.5,
         "text classification: fraction of the texts in a minibatch whose n-grams are left out, so that the network "
@@ -155,7 +161,7 @@ TRAINING: dict[str, Setting] = {
     "linear_share": Setting(
         -1.0,
         "text classification: weight of logistic regression on the n-grams, trained separately, in the mean of its "
-        "scores and the network's; 0: not trained; below 0: 0.75 for two labels, else 0.5",
+        "scores and the network's; 0: not trained; below 0: 0.6 for two labels, else 0.5",
         low=-1.0,
         high=0.95,
     ),
@@ -272,7 +278,8 @@ def from_record(sections: Mapping[str, Mapping[str, Any]]) -> tuple[SimpleNamesp
 def is_open(network: Any, training: Any) -> bool:
     """Whether a setting has yet to be chosen from the data (by ``elman.training.auto_settings``)."""
     waits = "auto" in (network.features, network.decoder) or 0 in (network.ensemble, training.epochs)
-    return waits or training.class_weight_power < 0 or training.linear_share < 0
+    opened = training.class_weight_power, training.linear_share, training.word_dropout
+    return waits or min(opened) < 0
 
 
 OTHER_NAMES = {

@@ -10,8 +10,24 @@ from elman.config import Config, preset
 from elman.data.targets import CLASSIFY, TAG
 from elman.training.auto_settings import resolve
 
-SETTLED = {"features": "affixes", "decoder": "crf", "ensemble": 1, "epochs": 3, "class_weight_power": 0.0}
-OPEN = {"features": "auto", "decoder": "auto", "ensemble": 0, "epochs": 0, "class_weight_power": -0.5}
+SETTLED = {
+    "features": "affixes",
+    "decoder": "crf",
+    "ensemble": 1,
+    "epochs": 3,
+    "class_weight_power": 0.0,
+    "word_dropout": 0.4,
+    "linear_share": 0.6,
+}
+OPEN = {
+    "features": "auto",
+    "decoder": "auto",
+    "ensemble": 0,
+    "epochs": 0,
+    "class_weight_power": -0.5,
+    "word_dropout": -1.0,
+    "linear_share": -1.0,
+}
 
 
 def data(words: list[str], sentences: int = 1, tags: int = 2) -> Any:
@@ -45,6 +61,7 @@ def test_what_is_chosen_stays() -> None:
         "decoder": "softmax",
         "ensemble": 3,
         "class_weight_power": 0.5,
+        "word_dropout": 0.2,
         "linear_share": 0.0,
         "naive_bayes": 0.0,
     }
@@ -78,6 +95,17 @@ def test_rare_tags_count_for_more_where_tags_mark_spans() -> None:
     spans: Any = [(["a", "b", "c"], ["O", "B-X", "I-X"])]
     assert resolve(Config(), spans).training.class_weight_power == 0.3
     assert resolve(Config(), data(["a"])).training.class_weight_power == 0
+
+
+@pytest.mark.parametrize(("sentences", "rate"), [(990, 0.3), (1000, 0.5), (2990, 0.5), (3000, 0.3)])
+def test_more_word_dropout_for_few_words(sentences: int, rate: float) -> None:
+    few = data(["a"] * 10, sentences)
+    assert resolve(Config(), few).training.word_dropout == rate
+    assert resolve(Config(), [(*one, one[1]) for one in few]).training.word_dropout == 0.3  # two columns
+    for tags, of_tags in ((50, rate), (51, 0.3)):
+        assert resolve(Config(), data(["a"] * 100, sentences // 10, tags)).training.word_dropout == of_tags
+    assert resolve(Config(), few, [CLASSIFY]).training.word_dropout == 0.3
+    assert resolve(Config(), []).training.word_dropout == 0.3
 
 
 @pytest.mark.parametrize("setting", [{"distill_teachers": 2}, {"smoothing": 0.1}])
@@ -125,10 +153,10 @@ def test_networks_for_texts_to_classify(sentences: int, words: int, networks: in
 @pytest.mark.parametrize(("labels", "bayes"), [(1, 0.0), (2, 1.0), (3, 0.0)])
 def test_naive_bayes_by_the_number_of_labels(labels: int, bayes: float) -> None:
     found = resolve(Config(), of_texts(60, 3, labels), [CLASSIFY]).training
-    assert (found.linear_share, found.naive_bayes) == (0.75 if bayes else 0.5, bayes)
+    assert (found.linear_share, found.naive_bayes) == (0.6 if bayes else 0.5, bayes)
     asked = Config().with_settings({"linear_share": 0.3, "naive_bayes": 2.0})
     found = resolve(asked, of_texts(60, 3, labels), [CLASSIFY]).training
     assert (found.linear_share, found.naive_bayes) == (0.3, 2.0 if labels == 2 else 0.0)
     joint = [(*each, ("x",)) for each in of_texts(60, 1, 2)]  # slots and intents
     found = resolve(Config(), [(words, labels, own) for words, own, labels in joint], [TAG, CLASSIFY]).training
-    assert (found.linear_share, found.naive_bayes) == (0.75, 1.0)
+    assert (found.linear_share, found.naive_bayes) == (0.6, 1.0)

@@ -117,7 +117,7 @@ def settings(record: Any) -> tuple[NetworkConfig, dict[str, dict[str, Any]]]:
     """
     if not isinstance(record, dict) or not all(isinstance(section, dict) for section in record.values()):
         raise ModelFileError("model: expected sections of settings")
-    older = {"linear_share": 0.5}  # what files of older versions leave out and is open today
+    older = {"linear_share": 0.5, "word_dropout": 0.3}  # what files of older versions leave out and is open today
     try:
         network, of_training = from_record({**record, "training": older | record.get("training", {})})
     except ConfigError as error:

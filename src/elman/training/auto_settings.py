@@ -19,7 +19,9 @@ EFFORT = 400  # epochs times the square root of the sentences
 FEW = 5_000  # sentences: below, a second network gives about half a point and costs seconds
 FEWER_WORDS = 30_000  # and below this a third and a fourth give 0.25 more
 FEW_TEXTS, FEW_TEXT_WORDS = 10_000, 100_000  # texts to classify: below both, three networks are a point better
-LINEAR_SHARE = {True: 0.75, False: 0.5}  # begun with naive Bayes or not: docs/lab-notebook/classification.md
+LINEAR_SHARE = {True: 0.6, False: 0.5}  # begun with naive Bayes or not: docs/lab-notebook/classification.md
+WORD_DROPOUT, WORD_DROPOUT_OF_FEW = 0.3, 0.5  # the larger one for one column of at most ``FEW_TAGS`` tags
+FEW_WORDS, FEW_TAGS = range(10_000, 30_000), 50  # with more tags it harms
 SPAN_BALANCE = 0.3
 MOST_CRF_TAGS = 100  # its time grows with their square
 
@@ -41,8 +43,8 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
         crf = crf_tags and whole and (bool(columns) or not train)
         network = replace(network, decoder="crf" if crf else "softmax")
     spans = any(constraints.detect(tags) != constraints.NONE for tags in columns)
+    n_words = sum(len(words) for words, *_ in train)
     if network.ensemble == 0:
-        n_words = sum(len(words) for words, *_ in train)
         texts = bool(train) and not of_words
         few = len(train) < FEW or (texts and len(train) < FEW_TEXTS and n_words < FEW_TEXT_WORDS)
         one = single or training.distill_teachers or not few
@@ -52,6 +54,10 @@ def resolve(config: Config, train: Labelled, tasks: Sequence[str] = (), *, singl
     if training.epochs == 0:
         fewest, most = EPOCHS
         training = replace(training, epochs=min(most, max(fewest, round(EFFORT / max(len(train), 1) ** 0.5))))
+    if training.word_dropout < 0:
+        alone = n_words in FEW_WORDS and len(of_words) == len(train[0]) - 1 == 1
+        of_few = alone and len(columns[0]) <= FEW_TAGS
+        training = replace(training, word_dropout=WORD_DROPOUT_OF_FEW if of_few else WORD_DROPOUT)
     training = _of_texts(network, training, train, tasks, len(of_words))
     if training.class_weight_power < 0:
         training = replace(training, class_weight_power=SPAN_BALANCE if spans else 0.0)

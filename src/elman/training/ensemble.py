@@ -115,6 +115,7 @@ def settled(config: Config, corpus: DiskCorpus) -> Config:
         training,
         epochs=training.epochs or min(most, max(fewest, round(auto_settings.EFFORT / usual**0.5))),
         class_weight_power=0.0,
+        word_dropout=auto_settings.WORD_DROPOUT if training.word_dropout < 0 else training.word_dropout,
     )
     network = replace(network, ensemble=network.ensemble or 1, constraints="none", decoder="softmax")
     stand_in = [(corpus.vocabulary.words or ("",), corpus.tags)]
