@@ -16,6 +16,7 @@ from elman.cli import run
 from elman.cli.commands.inspect import _text
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models import file as model_file
+from elman.models.line_tagger import LONGEST
 from elman.taggers import fast_lines as light, load as loading
 from elman.taggers.fast_lines import LightTagger
 from elman.taggers.tagger import Tagger
@@ -76,8 +77,11 @@ def loaded(content: Content, gold: Any, *, used: bool = True) -> Tagger | None:
     facts = {**model.describe(), "sha256": "", "bytes": 1}
     assert _text(model, "m", facts) and json.dumps(facts)
     if lines is not None:
-        text = "the cats sleep Zürich\nYork\n".encode()
-        assert list(model.tag_lines([text])) == [lines.tag(text)]
+        texts = [["the", "cats", "sleep", "Zürich"], ["York"]]
+        assert lines.tag_sentences(texts, LONGEST) == [[model.tags[i] for i in ids] for ids in model._model.best(texts)]
+        if model.tags_lines:
+            text = "".join(" ".join(words) + "\n" for words in texts).encode()
+            assert list(model.tag_lines([text])) == [light.tag_text(lines, text)]
     return model
 
 
