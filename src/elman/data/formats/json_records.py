@@ -276,10 +276,7 @@ def record_of_sentence(sentence: Sentence) -> Mapping[str, Any] | None:
     if isinstance(sentence, RecordSentence):
         return sentence.record
     text = sentence.lines[0].removeprefix(BOM) if sentence.format in ("jsonl", "json") else ""
-    if is_blank(text):
-        return None
-    record: dict[str, Any] = json.loads(text)
-    return record
+    return None if is_blank(text) else dict(json.loads(text))
 
 
 def extra_fields_of(sentence: Sentence) -> dict[str, Any]:
