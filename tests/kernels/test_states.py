@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,8 @@ def test_halves_are_those_of_the_linear_layer(engine: Any, n: int, E: int, H: in
     to = np.empty((n, len(b)), np.float16)
     engine.linear_halves(x, weight_layout.packed(w), b, to)
     linear = engine.linear_forward(x, rows, b)
-    if engine is reference or kernels.describe()["isa"] != "avx512":  # the kernels in 8 bits are of one instruction set
+    exact = kernels.describe()["isa"] == "avx512" and "ASAN_OPTIONS" not in os.environ  # whose build fuses no sums
+    if engine is reference or not exact:  # the kernels in 8 bits are of one instruction set
         np.testing.assert_allclose(to, linear, rtol=2e-3, atol=1e-4)
     else:
         np.testing.assert_array_equal(to, np.clip(linear, -100, 100).astype(np.float16))
