@@ -178,6 +178,8 @@ def test_lazy_scores_are_those_of_one_pass(settings: dict[str, Any], precision: 
             assert ids[rows].tolist() == best[column][i].tolist()
             np.testing.assert_allclose(mine[rows], p[i], atol=1e-5)
             np.testing.assert_allclose(softmax[rows], p[i], atol=1e-5)
+        whole = answers.probabilities(column)
+        np.testing.assert_array_equal(answers.word_probabilities(column, [3, 0, 3]), whole[[3, 0, 3]])
         some = answers.of([2, 0]).probabilities(column)
         np.testing.assert_allclose(some, np.concatenate([p[2], p[0]]), atol=1e-5)
 

@@ -173,6 +173,10 @@ class LabelScores(ABC):
     def probabilities(self, column: int) -> NDArray[np.float64]:
         """Return the probabilities (N, K) of a column's labels."""
 
+    def word_probabilities(self, column: int, words: Sequence[int]) -> NDArray[np.float64]:
+        """Return the rows (R, K) of ``probabilities`` of R words."""
+        return self.probabilities(column)[np.asarray(words, np.int64)]
+
     def scores(self, column: int) -> NDArray[np.float32]:
         """Return scores (N, K) whose softmax gives the probabilities of a column's labels."""
         return np.log(np.maximum(self.probabilities(column), 1e-30)).astype(np.float32)

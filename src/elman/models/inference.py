@@ -354,6 +354,12 @@ class LazyScores(LabelScores):
         """Return the probabilities (N, K) of a column's labels."""
         return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "marginals"), np.float64)
 
+    def word_probabilities(self, column: int, words: Sequence[int]) -> NDArray[np.float64]:
+        if not self.outputs.heads[column].decoder.independent:
+            return super().word_probabilities(column, words)
+        chosen = LazyScores(self.outputs, self.h[np.asarray(words, np.int64)], np.array([len(words)], np.int64))
+        return chosen.probabilities(column)
+
     def confidences(self, column: int, ids: Ids) -> NDArray[np.float64]:
         """Return the probabilities (N,) of the labels ``ids`` (N,) of a column."""
         return np.asarray(self._packed(self.outputs.scores(self.h, column), column, "confidences", ids), np.float64)

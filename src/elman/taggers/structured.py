@@ -151,6 +151,7 @@ class EncodedTagger(ColumnPredictor):
                 probabilities,
                 lambda name: scores.scores(column(name)),
                 lambda: scores.parsed,
+                lambda name, words: scores.word_probabilities(column(name), words),
             )
         )
         if not confidence:

@@ -51,13 +51,15 @@ class Predictions:
         probabilities: ProbabilitiesOf,
         scores: Callable[[str], NDArray[np.float32]] | None = None,
         trees: Callable[[], Trees] | None = None,
+        word_probabilities: Callable[[str, Sequence[int]], NDArray[np.float64]] | None = None,
     ) -> None:
-        """``scores`` overrides the method of that name, if raw scores are cheaper than probabilities.
+        """``scores`` and ``word_probabilities`` override the methods of these names, if they are cheaper.
 
         ``trees`` returns the trees that a model with a graph part finds.
         """
         self.words, self.labels, self.label_sets = words, labels, label_sets
         self._probabilities, self._scores, self._trees = probabilities, scores, trees
+        self._word_probabilities = word_probabilities
         self.decoded: dict[str, list[list[str]]] = {}
         """The columns that are decoded already."""
 
@@ -72,6 +74,16 @@ class Predictions:
         """Return the trees of all sentences, concatenated, of a model with a graph part."""
         assert self._trees is not None
         return self._trees()
+
+    def word_probabilities(self, column: str, words: Sequence[int]) -> NDArray[np.float64]:
+        """Return the label probabilities (R, K) of R words, counted through all sentences."""
+        if self._word_probabilities is not None:
+            return self._word_probabilities(column, words)
+        starts = np.cumsum([0, *map(len, self.words)])
+        sentences = np.searchsorted(starts, words, side="right") - 1
+        some = np.unique(sentences).tolist()
+        p = dict(zip(some, self.probabilities(column, some), strict=True))
+        return np.stack([p[i][word - starts[i]] for i, word in zip(sentences.tolist(), words, strict=True)])
 
     def probabilities(self, column: str, sentences: Sequence[int]) -> list[NDArray[np.float64]]:
         """Return the label probabilities (T, K) of the sentences with these indices."""

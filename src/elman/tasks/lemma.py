@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -68,11 +68,11 @@ class LemmaEncoding:
             [None if label == EMPTY else _applied(label, word) for word, label in zip(words, labels, strict=True)]
             for words, labels in zip(batch.words, batch.labels[self.target], strict=True)
         ]
-        uncertain = [i for i, values in enumerate(lemmas) if not all(map(self._is_certain, values))]
-        for i, p in zip(uncertain, batch.probabilities(self.target, uncertain) if uncertain else (), strict=True):
-            for word, lemma in enumerate(lemmas[i]):
-                if not self._is_certain(lemma):
-                    lemmas[i][word] = self._chosen(batch.words[i][word], batch.label_sets[self.target], p[word])
+        places = [(i, j) for i, row in enumerate(lemmas) for j, lemma in enumerate(row) if not self._is_certain(lemma)]
+        starts = list(accumulate(map(len, batch.words), initial=0))
+        rows = [starts[i] + j for i, j in places]
+        for (i, j), p in zip(places, batch.word_probabilities(self.target, rows) if rows else (), strict=True):
+            lemmas[i][j] = self._chosen(batch.words[i][j], batch.label_sets[self.target], p)
         return {self.target: [[lemma or EMPTY for lemma in values] for values in lemmas]}
 
     def _is_certain(self, lemma: str | None) -> bool:
