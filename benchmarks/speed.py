@@ -1,8 +1,9 @@
-"""The speed of elman against PyTorch, ONNX Runtime, CRFsuite, NLTK and spaCy (make bench).
+"""The speed of elman: against other libraries (make bench), of trainings (make bench-jobs), of 1 GB (make bench-large).
 
 Refuses to run while the machine is busy. Every part runs in processes of its own that check that all engines compute
-the same before they time them. A full run is written to results/speed-COMMIT.json and docs/explanation/speed.md; a
-quick one, or one of some parts, to build/bench. Trained models and texts are kept in build/bench.
+the same before they time them. A run of all parts of a target is written to results/TARGET-COMMIT.json, one of some
+parts with --keep to results/PARTS-COMMIT.json, and docs/explanation/speed.md shows the newest result of each part.
+Other runs, and quick ones, go to build/bench, where trained models and texts are kept.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from cases import text
+from cases.jobs import JOBS
+from cases.rates import ROWS
 from cases.speed_bars import BARS
 from harness import machine, results
 from harness.machine import AVX2, run_job
 from harness.measure import figure, plural
-from harness.results import DOCS, RESULTS, read_json, shown_path, write_json, write_page
-from speed_compare import newest
-from speed_page import PAGE, draw, page
+from harness.results import DOCS, RESULTS, Result, shown_path, write_json, write_page
+from speed_page import PAGE, kept, merged, page
+from speed_picture import draw
 
 LIBRARIES = ("elman", "torch", "onnxruntime", "onnx", "python-crfsuite", "nltk", "spacy", "matplotlib")
 BATCH = 32  # sentences in a training batch
@@ -79,9 +82,39 @@ def processes(part: str, plan: Plan, **job: Any) -> Any:
     return run_job("cases.processes", {"part": part, **job})
 
 
+def prepared(module: str, **job: Any) -> Any:
+    """Run a job whose models and texts are made by another one before."""
+    run_job(module, {**job, "part": "prepare", "threads": 2})
+    return run_job(module, job)
+
+
+def rates(plan: Plan) -> Any:
+    rows = [name for name in ROWS if name.startswith(("UPOS", "10,000"))] if plan.quick else None
+    return prepared("cases.rates", rows=rows, rounds=2 if plan.quick else 5, threads=2)
+
+
+def formats(plan: Plan) -> Any:
+    return prepared("cases.formats", rounds=1 if plan.quick else 5, threads=1)
+
+
+def sentence(plan: Plan) -> dict[str, Any]:
+    rounds = [prepared("cases.sentence", threads=1) for _ in range(min(plan.rounds, 5))]
+    return {name: figure([found[name] for found in rounds], "µs") for name in rounds[0]}
+
+
 def large(plan: Plan) -> Any:
-    size = 30_000_000 if plan.quick else 1_000_000_000
+    size = 30_000_000 if plan.quick else text.LARGE
     return processes("large", plan, bytes=size, end=size // 10)
+
+
+def billion(plan: Plan) -> Any:
+    size = 30_000_000 if plan.quick else text.LARGE
+    return run_job("cases.rates", {"part": "billion", "bytes": size, "times": 5, "threads": 2})
+
+
+def jobs(plan: Plan, *names: str) -> Any:
+    job = {"part": "train", "names": names, "rounds": 3, "seconds": 45, "more": [], "threads": 2}
+    return run_job("cases.jobs", job | ({"rounds": 1, "more": ["--set", "epochs=1"]} if plan.quick else {}))
 
 
 def sweep(plan: Plan) -> Any:
@@ -105,29 +138,51 @@ def others(plan: Plan) -> dict[str, Any]:
     return found
 
 
-PARTS: dict[str, tuple[Callable[[Plan], Any], int, str]] = {
-    "train": (partial(processes, "train", threads=1), 80, "training on one core"),
-    "w2": (partial(kernels, "step"), 100, "training steps"),
-    "w3": (partial(kernels, "tag"), 120, "tagging in memory"),
-    "whole": (partial(processes, "whole"), 70, "elman tag as a process"),
-    "others": (others, 260, "CRFsuite, NLTK and spaCy"),
-    "large": (large, 270, "a file of 1 GB"),
-    "sweep": (sweep, 110, "other sizes"),
-    "avx2": (avx2, 70, "AVX2 alone"),
+@dataclass(frozen=True)
+class Part:
+    """What measures a part, about how many seconds that takes on two cores, its title, and the make target of it."""
+
+    measure: Callable[[Plan], Any]
+    seconds: int
+    title: str
+    target: str = "speed"
+
+
+SHORT = [name for name in JOBS if not name.startswith("graph")]
+PARTS: dict[str, Part] = {
+    "train": Part(partial(processes, "train", threads=1), 80, "training on one core"),
+    "w2": Part(partial(kernels, "step"), 120, "training steps"),
+    "w3": Part(partial(kernels, "tag"), 120, "tagging in memory"),
+    "whole": Part(partial(processes, "whole"), 70, "elman tag as a process"),
+    "rates": Part(rates, 330, "elman tag by text, model and size"),
+    "formats": Part(formats, 130, "elman tag by format"),
+    "sentence": Part(sentence, 15, "a sentence in Python"),
+    "roofline": Part(lambda plan: prepared("cases.roofline", threads=1), 10, "what the processor can do"),
+    "others": Part(others, 260, "CRFsuite, NLTK and spaCy"),
+    "sweep": Part(sweep, 110, "other sizes"),
+    "avx2": Part(avx2, 70, "AVX2 alone"),
+    "jobs": Part(lambda plan: jobs(plan, *SHORT), 800, "trainings", "jobs"),
+    "parse": Part(lambda plan: jobs(plan, "graph en_ewt"), 330, "training a parser", "jobs"),
+    "pipeline": Part(lambda plan: jobs(plan, "graph pipeline en_ewt"), 400, "training a pipeline", "jobs"),
+    "demo": Part(lambda plan: run_job("cases.jobs", {"part": "demo"}), 130, "make demo", "jobs"),
+    "large": Part(large, 270, "a file of 1 GB", "large"),
+    "billion": Part(billion, 900, "a billion words", "large"),
 }
-"""The parts: what runs them, about how many seconds they take on two cores, and their titles."""
+TARGETS = ("speed", "jobs", "large")
 
 
 def main() -> None:
     flags: dict[str, Any] = {"only": (parts, f"some of {','.join(PARTS)}")}
+    flags |= {"target": ("speed", f"all parts of one of {','.join(TARGETS)}")}
+    flags |= {"keep": (False, "keep a result of some parts, too, and show it on the page")}
     flags |= {"quick": (False, "few rounds and less text, for development")}
     flags |= {"force": (False, "on a busy machine too; the result records it")}
-    flags |= {"page": (False, "write docs/explanation/speed.md from the newest result, and stop")}
+    flags |= {"page": (False, "write docs/explanation/speed.md from the newest results, and stop")}
     given = results.options(__doc__, **flags)
     if given.page:
-        publish(read_json(newest()[-1]), DOCS)
+        publish(kept(), DOCS)
         return
-    wanted = given.only or list(PARTS)
+    wanted = given.only or [name for name, part in PARTS.items() if part.target == given.target]
     for name in machine.UNSET:
         os.environ.pop(name, None)
     text.treebank("train")
@@ -139,9 +194,11 @@ def main() -> None:
         found = run(wanted, Plan(2, 0.03, True) if given.quick else Plan())
     except RuntimeError as error:
         sys.exit(f"speed.py: {error}")
+    commit = about["commit"][:7] or "unknown"
     result = {**about, "others_before": busy, **found}
+    result["name"] = f"{'-'.join(given.only) if given.only else given.target}-{commit}.json"
     judge(result)
-    save(result, full=not given.quick and wanted == list(PARTS))
+    save(result, keep=not given.quick and (given.keep or not given.only))
 
 
 def parts(listed: str) -> list[str]:
@@ -154,10 +211,10 @@ def run(wanted: list[str], plan: Plan) -> dict[str, Any]:
     """Return the results of the parts, their seconds, and the cores that other processes kept busy meanwhile."""
     found: dict[str, Any] = {"parts": {}, "seconds": {}, "others": {}}
     for name in wanted:
-        measure, seconds, title = PARTS[name]
-        print(f"{name}: {title}" + ("" if plan.quick else f", about {seconds} s"), flush=True)
+        part = PARTS[name]
+        print(f"{name}: {part.title}" + ("" if plan.quick else f", about {part.seconds} s"), flush=True)
         elsewhere, start = machine.Others(), time.perf_counter()
-        found["parts"][name] = measure(plan)
+        found["parts"][name] = part.measure(plan)
         found["seconds"][name] = round(time.perf_counter() - start, 1)
         found["others"][name] = busy = elsewhere.cores()
         if busy is not None and busy > machine.BUSY:
@@ -175,19 +232,19 @@ def judge(result: dict[str, Any]) -> None:
     print(f"{sum(result['seconds'].values()) / 60:.1f} minutes")
 
 
-def save(result: dict[str, Any], *, full: bool) -> None:
-    result["name"] = f"speed-{result['commit'][:7] or 'unknown'}.json"
-    path = (RESULTS if full else text.WORK) / result["name"]
+def save(result: Result, *, keep: bool) -> None:
+    path = (RESULTS if keep else text.WORK) / result["name"]
     write_json(path, result)
     print(f"written to {shown_path(path)}")
-    publish(result, DOCS if full else text.WORK)
+    publish(kept() if keep else [result], DOCS if keep else text.WORK)
 
 
-def publish(result: dict[str, Any], folder: Path) -> None:
+def publish(runs: list[Result], folder: Path) -> None:
     """Write the page, and the picture if there is a sweep."""
-    if "sweep" in result["parts"]:
-        draw(result["parts"]["sweep"], folder)
-    write_page(folder / PAGE.name, page(result))
+    sweep = merged(runs).get("sweep")
+    if sweep:
+        draw(sweep, folder)
+    write_page(folder / PAGE.name, page(runs))
 
 
 if __name__ == "__main__":

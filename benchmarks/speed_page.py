@@ -1,73 +1,89 @@
-"""Makes docs/explanation/speed.md, and the picture of its sweep, from a result file and the prose in pages/speed.md."""
+"""Makes docs/explanation/speed.md from result files and the prose in pages/speed.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cases.speed_bars import BARS, Bar
-from cases.sweep import BASE, INPUT
+from cases.speed_bars import BARS, Bar, peak
+from cases.step import SAME
 from harness.machine import BUSY
 from harness.measure import figures, number, spread, times_as_good
-from harness.results import DOCS, MISSING, Result, fill, table
+from harness.results import DOCS, MISSING, RESULTS, Result, fill, read_json, table
+from speed_picture import TITLES
+from speed_roofline import growth, roofline, trained
 
 PAGE = DOCS / "speed.md"
 Table = tuple[list[str], list[list[str]]]  # head, rows
-STYLE = {  # colour, line, mark
-    "elman": ("#c1272d", "-", "o"),
-    "elman exact": ("#c1272d", "-", "o"),
-    "elman int8": ("#f28e2b", "-", "o"),
-    "ONNX Runtime fp32, 1 thread": ("#1f77b4", "-", "s"),
-    "ONNX Runtime int8, 1 thread": ("#76b7e8", "-", "s"),
-    "PyTorch nn.LSTM": ("#4d4d4d", "-", "^"),
-    "PyTorch fp32": ("#4d4d4d", "-", "^"),
-}
-TITLES = {"step": "training step", "tag": "tagging"}
-LEGENDS = {"step": "outside right upper", "tag": "outside right lower"}
-AXES = {"hidden": "hidden units", "batch": "sentences in a batch", "length": "words in a sentence", "tags": "tags"}
 TEXTS = {"test10": "EWT test × 10", "all": "all of EWT once", "test": "EWT test"}
 
 
-def page(result: Result | None) -> str:
-    """Return the text of the page; without a result, only what was asked for."""
-    result = result or {"parts": {}}
-    parts = result["parts"]
+def kept(folder: Path = RESULTS) -> list[Result]:
+    """Return the results of the speed benchmark in a folder, oldest first, and those of ``online.py``."""
+    runs = []
+    for path in folder.glob("*-*.json"):
+        run = read_json(path)
+        if run.get("benchmark") == "online":
+            run |= {"name": path.name, "parts": {"online": run["hidden"]}}
+        if "parts" in run and "date" in run:
+            runs.append(run)
+    return sorted(runs, key=lambda run: str(run["date"]))
+
+
+def merged(runs: Sequence[Result]) -> Result:
+    """Return the newest result of each part; ``runs`` are sorted, oldest first."""
+    return {name: part for run in runs for name, part in run["parts"].items()}
+
+
+def page(runs: Sequence[Result]) -> str:
+    """Return the text of the page; without results, only what was asked for."""
+    parts = merged(runs)
     whole, narrow = parts.get("whole", {}), parts.get("avx2", {})
     return fill(
         "speed",
-        measured=f"Measured at commit {result['commit'][:12]}." if parts else "",
-        bars=table(["", "asked", "found", ""], [_bar(bar, result) for bar in BARS]),
+        bars=table(["", "asked", "found", "", "beside it"], [_bar(bar, {"parts": parts}) for bar in BARS]),
         steps=table(*_steps(parts.get("w2", {}))),
         tagging=table(*_tagging(parts.get("w3", {}))),
         whole=table(*_whole(whole)),
         start=_start(whole) if whole else "",
+        rates=table(*_rates(parts.get("rates", {}))),
+        formats=table(*_formats(parts.get("formats", {}))),
         others=table(*_others(parts.get("others", {}))),
         training=table(["", "seconds", "UPOS on test"], list(_training(parts))),
+        jobs=table(*_jobs(parts)),
         large=_large(parts["large"]) if "large" in parts else MISSING,
+        growth=table(*growth(parts)),
         sweep=_sweep(parts["sweep"]) if "sweep" in parts else MISSING,
+        roofline=table(*roofline(parts)),
         avx2_steps=table(*_steps(narrow.get("step", {}))),
         avx2_tagging=table(*_tagging(narrow.get("tag", {}))),
-        origin="\n".join(_origin(result)),
+        origin="\n".join(_origin(runs)),
     )
 
 
 def _bar(bar: Bar, result: Result) -> list[str]:
     asked, value = f"{'at most' if bar.at_most else 'at least'} {bar.bar:,.10g} {bar.unit}", bar.value(result)
     if value is None:
-        return [bar.work, asked, MISSING, ""]
-    digits = f"{value:.2f}" if bar.unit in ("×", "%", "s") else number(value)
-    return [bar.work, asked, f"{digits} {bar.unit}", "reached" if bar.reached(result) else "**missed**"]
+        return [bar.work, asked, MISSING, "", ""]
+    peer = bar.peer(result)
+    beside = f"{peer[0]} {_in_unit(peer[1], bar.unit)}" if peer else ""
+    return [bar.work, asked, _in_unit(value, bar.unit), "reached" if bar.reached(result) else "**missed**", beside]
+
+
+def _in_unit(value: float, unit: str) -> str:
+    return f"{value:.2f} {unit}" if unit in ("×", "%", "s") else f"{number(value)} {unit}"
 
 
 def _steps(cases: Mapping[str, Any]) -> Table:
     rows = []
     for case, found in cases.items():
-        speeds, peak = found["gflops"], found["gflops"].get("NumPy sgemm", {}).get("median")
+        speeds = found["gflops"]
+        most = peak(speeds) if any(name.startswith(SAME) for name in speeds) else None
         for i, engine in enumerate(speeds):
             speed, ms = speeds[engine]["median"], found["ms"].get(engine)
             row = ["" if i else case, engine, *(["", ""] if ms is None else [number(ms["median"]), spread(ms)])]
-            row += [number(speed), f"{100 * speed / peak:.0f} %" if peak else ""]
+            row += [number(speed), f"{100 * speed / most:.0f} %" if most else ""]
             compared = ms is not None and not engine.startswith("elman")
             rows.append([*row, f"{times_as_good(found['ms']['elman'], ms):.2f}" if compared else ""])
     head = ["", "engine", "ms a step", "lowest–highest", "GFLOP/s", "of the peak", "elman is so many times as fast"]
@@ -116,6 +132,36 @@ def _start(found: Mapping[str, Any]) -> str:
         f"it for plain text, {load['first']} ({spread(found['load']['first'])}) by `elman.load`, {load['again']} by "
         f"that again. Model files: {models}.\n"
     )
+
+
+def _rates(found: Mapping[str, Any]) -> Table:
+    rows = []
+    for name, row in found.items():
+        with_start, without = row["with_start"], row["without_start"]
+        rates = [f"{with_start['median']:,.0f}", spread(with_start), f"{without['median']:,.0f}"]
+        rows.append([name, f"{row['words']:,}", *rates, number(row["memory"]["median"])])
+    head = ["", "words", "words/s with start-up", "lowest–highest", "without start-up", "memory, MB"]
+    return head, [row for row in rows if " words, " not in row[0]]
+
+
+def _formats(found: Mapping[str, Any]) -> Table:
+    rows, first = [], next(iter(found.values()), {})
+    for name, row in found.items():
+        cells = []
+        for what in ("seconds", "cpu"):
+            cells += [number(row[what]["median"]), f"{row[what]['median'] / first[what]['median']:.2f}"]
+        rows.append([name, *cells, number(row["memory"]["median"])])
+    return ["", "seconds", "times the first row", "CPU seconds", "times the first row", "memory, MB"], rows
+
+
+def _jobs(parts: Result) -> Table:
+    rows = []
+    for job in trained(parts):
+        seconds = [f"{number(job[what]['median'])}" for what in ("seconds", "cpu")]
+        many = str(len(job["seconds"]["rounds"]))
+        score = f"{job['measure']} {100 * job['score']:.2f}"
+        rows.append([job["title"], *seconds, many, number(job["memory"]["median"]), score])
+    return ["", "seconds", "CPU seconds", "rounds", "memory, MB", "on test"], rows
 
 
 def _others(found: Mapping[str, Any]) -> Table:
@@ -168,83 +214,35 @@ def _sweep(found: Mapping[str, Any]) -> str:
     return f"![Speed by size](speed.svg)\n\nOf {count} points, an engine is faster than elman's fastest at: {text}.\n"
 
 
-def _origin(result: Result) -> Iterator[str]:
-    if not result["parts"]:
+def _origin(runs: Sequence[Result]) -> Iterator[str]:
+    """Yield where the figures come from: a line for each run of which a part is shown."""
+    if not runs:
         yield f"{MISSING}. `make bench` measures and writes this page.\n"
-        return
-    machine, kernels = result["machine"], result["kernels"]
-    blas = " and ".join(f"{b['internal_api']} {b['version']} ({b['architecture']})" for b in result["blas"])
+    newest = {name: i for i, run in enumerate(runs) for name in run["parts"]}
+    for i, run in enumerate(runs):
+        names = [name for name in run["parts"] if newest[name] == i]
+        if names:
+            yield "- " + " ".join(_about(run, names))
+
+
+def _about(run: Result, names: Sequence[str]) -> Iterator[str]:
+    machine, kernels = run["machine"], run["kernels"]
+    listed = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    blas = " and ".join(f"{b['internal_api']} {b['version']} ({b['architecture']})" for b in run.get("blas", ()))
     yield (
-        f"Measured on: {machine['processor']}, {machine['cores']} cores, {machine['memory_mb'] / 1e3:.0f} GB, "
-        f"{machine['system']}; {kernels['backend']} kernels ({kernels['isa']}, int8: {kernels['int8']}); NumPy's BLAS: "
-        f"{blas}. Versions: {', '.join(f'{name} {version}' for name, version in result['versions'].items())}.\n"
+        f"`{run['name']}` ({', '.join(names)}): commit {run['commit'][:12]}"
+        f"{' with changes' if run['uncommitted_changes'] else ''}, {run['date'][:10]}; {machine['processor']}, "
+        f"{machine['cores']} cores, {machine['memory_mb'] / 1e3:.0f} GB, {machine['system']}; {kernels['backend']} "
+        f"kernels ({kernels['isa']}, int8: {kernels['int8']}); {f'NumPy with {blas}; ' if blas else ''}{listed};"
     )
-    yield (
-        f"Commit {result['commit'][:12]}{' with changes' if result['uncommitted_changes'] else ''}; "
-        f"{sum(1 for _ in figures(result['parts']))} figures in {result['name']}, taken in "
-        f"{sum(result['seconds'].values()) / 60:.0f} minutes.\n"
-    )
-    if result.get("quick"):
-        yield "A quick run, for development: its figures mean little.\n"
-    if result.get("forced"):
-        yield "Forced: the machine was not asked whether it was busy, or was.\n"
-    noise = {name: busy for name, busy in result["others"].items() if busy is None or busy > BUSY}
+    seconds = run.get("seconds", {})
+    minutes = f" in {sum(seconds.values()) / 60:.0f} minutes" if seconds else ""
+    yield f"{sum(1 for name in names for _ in figures(run['parts'][name]))} figures{minutes}."
+    if run.get("quick"):
+        yield "A quick run, for development: its figures mean little."
+    if run.get("forced"):
+        yield "Forced: the machine was not asked whether it was busy, or was."
+    noise = {n: busy for n, busy in run.get("others", {}).items() if n in names and (busy is None or busy > BUSY)}
     if noise:
         said = ", ".join(f"{name} {'unknown' if busy is None else format(busy, '.2f')}" for name, busy in noise.items())
-        yield f"Cores that other processes kept busy meanwhile, where more than {BUSY}: {said}.\n"
-
-
-def roof(kind: str, vary: str, value: int, peak: float, bandwidth: dict[str, float]) -> float:
-    """GFLOP/s that nothing in float32 which multiplies everything out can pass.
-
-    The recurrent products go step by step, and each step reads the recurrent weights once for the whole batch: 2 FLOP
-    for 4 bytes and a sentence, so batch / 2 for a byte. All the rest is one large product and goes at the peak. In
-    training one of the recurrent products' three is large too, the weights' gradient.
-    """
-    size = BASE | {vary: value}
-    H = size["hidden"]
-    stepwise = min(peak, size["batch"] / 2 * bandwidth[str(H)])
-    rest = INPUT + size["tags"] / 4  # 2H · tags beside 2 · 4H · input
-    if kind == "step":
-        return 3 * (rest + H) / ((3 * rest + H) / peak + 2 * H / stepwise)
-    return (rest + H) / (rest / peak + H / stepwise)
-
-
-def draw(sweep: dict[str, Any], folder: Path = DOCS) -> None:
-    """Write the picture in both formats; the same figures give the same bytes of SVG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    with matplotlib.rc_context({"svg.hashsalt": "elman", "font.size": 9, "axes.spines.top": False}):
-        picture, rows = pyplot.subplots(2, len(AXES), figsize=(13, 6.4), sharey="row", layout="constrained")
-        for kind, row in zip(TITLES, rows, strict=True):
-            for vary, axis in zip(AXES, row, strict=True):
-                _panel(axis, kind, vary, sweep)
-            row[0].set_ylabel(f"{TITLES[kind]}, GFLOP/s")
-            picture.legend(*row[0].get_legend_handles_labels(), loc=LEGENDS[kind], frameon=False)
-        for end, how in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 110, "metadata": {"Software": None}})):
-            picture.savefig(folder / f"speed.{end}", **how)
-        pyplot.close(picture)
-
-
-def _panel(axis: Any, kind: str, vary: str, sweep: dict[str, Any]) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
-
-    points, peak = sweep[kind][vary], max(figure["median"] for figure in sweep["peak"].values())
-    values = [int(value) for value in points]
-    for engine in next(iter(points.values())):
-        colour, line, mark = STYLE[engine]
-        speeds = [points[str(value)][engine]["median"] for value in values]
-        axis.plot(values, speeds, color=colour, linestyle=line, marker=mark, markersize=4, label=engine)
-    roofs = [roof(kind, vary, value, peak, sweep["bandwidth"]) for value in values]
-    axis.plot(values, roofs, color="black", linestyle="--", linewidth=1, label="roof of float32")
-    axis.set(xscale="log", yscale="log", xlabel=AXES[vary])
-    axis.set_xticks(values, [str(value) for value in values])
-    axis.grid(True, alpha=0.3)
-    axis.xaxis.set_major_formatter(ScalarFormatter())
-    axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.yaxis.set_major_formatter(ScalarFormatter())
-    axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
-    axis.yaxis.set_minor_formatter(ScalarFormatter())
+        yield f"Cores that other processes kept busy meanwhile, where more than {BUSY}: {said}."

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cases import text
+from cases.models import model_of
 from harness.machine import memory, on_cores, run_elman, run_job
 from harness.measure import Figure, figure, in_unit, interleaved, plural
 
@@ -37,15 +38,6 @@ def precisions() -> tuple[str, ...]:
     from elman import kernels
 
     return ("exact", "int8") if kernels.describe()["int8"] else ("exact",)
-
-
-def model_of(preset: str, *, again: bool = False, threads: int = 2) -> tuple[Path, float]:
-    """Return a preset's model, trained if it is not kept, and the seconds of the whole process that trained it."""
-    path, start = text.WORK / "models" / f"{preset}.model", time.perf_counter()
-    if again or not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        run_elman("train", text.treebank("train"), "-o", path, "--preset", preset, "--threads", threads)
-    return path, time.perf_counter() - start
 
 
 def training(job: dict[str, Any]) -> dict[str, Any]:
@@ -187,8 +179,7 @@ def large_file(job: dict[str, Any]) -> dict[str, Any]:
     if not Path("/proc/self/fdinfo").exists():
         raise RuntimeError("the part large needs /proc, which Linux has")
     path, model = text.large_file(job["bytes"]), model_of("default")[0]
-    with path.open("rb") as file:  # brings the file into memory, too
-        words = sum(block.count(b" ") + block.count(b"\n") for block in iter(partial(file.read, 1 << 24), b""))
+    words = text.words_in(path)  # brings the file into memory, too
     command = [sys.executable, "-m", "elman", "tag", str(model), str(path), "--threads", str(job["threads"])]
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:

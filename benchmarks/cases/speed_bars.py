@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
 
 from cases.sets import rows
+from cases.step import SAME
 from harness.measure import times_as_good
 from harness.results import Result
 
@@ -25,9 +26,35 @@ def times(parts: Result, *place: str) -> float:
 
 
 def of_peak(parts: Result, case: str) -> float:
-    """Return elman's GFLOP/s in per cent of NumPy's matrix product in the same rounds."""
+    """Return elman's GFLOP/s in per cent of NumPy's products of the same shapes in the same rounds."""
     speeds = parts["w2"][case]["gflops"]
-    return 100 * float(speeds["elman"]["median"] / speeds["NumPy sgemm"]["median"])
+    return 100 * float(speeds["elman"]["median"] / peak(speeds))
+
+
+def peak(speeds: Result) -> float:
+    """Return the GFLOP/s of the products of the same shapes, computed in the faster way. Raises ValueError if none."""
+    return max(float(speed["median"]) for name, speed in speeds.items() if name.startswith(SAME))
+
+
+def ratio(parts: Result, *places: str) -> float:
+    """Return the ratio of two medians, whose places have ``/`` between them."""
+    at = places.index("/")
+    return median(parts, *places[:at]) / median(parts, *places[at + 1 :])
+
+
+def median(parts: Result, *place: str) -> float:
+    return float(reduce(getitem, place, parts)["median"])
+
+
+def of_sweep(parts: Result, vary: str, value: str, own: str, other: str) -> float:
+    """Return how many times elman's engine is as fast as the one whose name begins so, at a point of the sweep."""
+    speeds = parts["sweep"]["tag"][vary][value]
+    return float(speeds[own]["median"] / max(f["median"] for name, f in speeds.items() if name.startswith(other)))
+
+
+def least_of_sweep(parts: Result, own: str, other: str) -> float:
+    points = ((vary, value) for vary, values in parts["sweep"]["tag"].items() for value in values)
+    return min(of_sweep(parts, *point, own, other) for point in points)
 
 
 def tagged(parts: Result, preset: str, text: str, cores: str, measure: str) -> float:
@@ -46,7 +73,17 @@ FIGURES: dict[str, Callable[..., float]] = {
     "times": times,
     "of_peak": of_peak,
     "tagged": tagged,
-    "median": lambda parts, *place: float(reduce(getitem, place, parts)["median"]),
+    "median": median,
+    "ratio": ratio,
+    "per_cent": lambda parts, *places: 100 * ratio(parts, *places),
+    "of_sweep": of_sweep,
+    "least_of_sweep": least_of_sweep,
+    # a single figure, without rounds
+    "seconds": lambda parts, *place: float(reduce(getitem, place, parts)["seconds"]),
+    "online": lambda parts, hidden, way, library: float(parts["online"][hidden]["times_as_fast"][way][library]),
+    "most_memory": lambda parts: max(
+        f["memory"]["median"] for name, f in parts["formats"].items() if "Parquet" not in name
+    ),
     "quickest_training": quickest_training,
     # in the worse precision
     "least_upos": lambda parts: 100 * min(u for name, u in parts["whole"]["upos"].items() if name.startswith("fast, ")),
@@ -56,27 +93,47 @@ FIGURES: dict[str, Callable[..., float]] = {
 }
 
 
+def _found(figure: Sequence[str], result: Result) -> float | None:
+    try:
+        return FIGURES[figure[0]](result["parts"], *figure[1:])
+    except (KeyError, ValueError):
+        return None
+
+
 @dataclass(frozen=True)
 class Bar:
-    """One requirement: the figure must not be below ``bar``; ``at_most``: not above it."""
+    """One requirement: the figure must not be below ``bar``; ``at_most``: not above it.
+
+    ``beside``  name and figure of another library in the same unit, or nothing
+    """
 
     work: str
     bar: float
     unit: str
     at_most: bool
     figure: tuple[str, ...]
+    beside: tuple[str, ...]
 
     @classmethod
     def of(cls, row: dict[str, str]) -> Bar:
         _, most, bar, unit = row["asked"].split(" ")
-        return cls(row["work"], float(bar), unit, most == "most", tuple(row["figure"].split("; ")))
+        return cls(
+            row["work"],
+            float(bar),
+            unit,
+            most == "most",
+            *(tuple(row[name].split("; ")) for name in ("figure", "beside")),
+        )
 
     def value(self, result: Result) -> float | None:
         """Return the figure, None if the result does not have it."""
-        try:
-            return FIGURES[self.figure[0]](result["parts"], *self.figure[1:])
-        except (KeyError, ValueError):
-            return None
+        return _found(self.figure, result)
+
+    def peer(self, result: Result) -> tuple[str, float] | None:
+        """Return name and figure of the other library, None if there is none or the result does not have it."""
+        name, *figure = self.beside
+        value = _found(figure, result) if figure else None
+        return None if value is None else (name, value)
 
     def reached(self, result: Result) -> bool | None:
         value = self.value(result)

@@ -2,8 +2,9 @@
 
 A job is {"shape": {"hidden", "input", "layers", "lengths": [[…] for each batch]}, "threads", "rounds", "seconds",
 "engines", "peak"}. Every engine gets the same packed batches and the same gradient of the output, and computes dx and
-the gradients of all weights; they are compared with PyTorch in float64 before anything is timed. With "tags" in the
-shape, the step includes scores, softmax and cross-entropy.
+the gradients of all weights; they are compared with PyTorch in float64 before anything is timed. With "peak", NumPy's
+products of the same shapes are timed, too. With "tags" in the shape, the step includes scores, softmax and
+cross-entropy.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from peers.bilstm import Engine, TorchStep, is_ragged
 
 Array = NDArray[Any]
 TOLERANCE = 2e-5  # relative to the largest number of each output or gradient
-PEAK = 2048  # rows and columns of the matrix product that gives the peak
+PEAK = 2048  # rows and columns of the large matrix product
+LARGE = "NumPy sgemm 2,048²"
+SAME = "NumPy sgemm, same shapes"
+"""The first words of the engines that multiply what a step multiplies."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,61 @@ def check(found: dict[str, Any], right: dict[str, Array]) -> dict[str, float]:
     return errors
 
 
+class SameShapes(Engine):
+    """NumPy's products of the shapes that a step has, and nothing else: what the step could take at best.
+
+    ``parts``  the batch is cut as ``ElmanStep`` does; each part's products are on one thread
+    """
+
+    def __init__(self, t: StepTask, parts: int) -> None:
+        from threadpoolctl import ThreadpoolController
+
+        from elman.nn.batch import pack
+
+        self._blas, self._parts, self._pool = ThreadpoolController(), parts, ThreadPoolExecutor(parts)
+        widths = [t.xs[0].shape[1]] + [2 * t.hidden] * (t.layers - 1)
+        self._batches = []
+        for lengths in t.lengths:
+            batches = [pack(lengths[i::parts]).sizes.tolist() for i in range(min(parts, len(lengths)))]
+            self._batches.append([self._products(sizes, widths, t.hidden) for sizes in batches])
+
+    def _products(self, sizes: list[int], widths: list[int], H: int) -> list[tuple[Array, Array, Array]]:
+        """Return (a, b, out) of the products of some sentences, ``sizes`` of them at each step."""
+        rng, n = np.random.default_rng(1), sum(sizes)
+        found = []
+        for width in [width for width in widths for _ in ("forward", "backward")]:
+            x, h, d, w_rx, w_rh, da = (
+                rng.standard_normal(shape, np.float32)
+                for shape in ((n, width), (n, H), (n, 4 * H), (4 * H, width), (4 * H, H), (n, 4 * H))
+            )
+            ends = np.cumsum(sizes)
+            steps = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+            found.append((x, w_rx.T, da))
+            found += [(h[rows], w_rh.T, da[rows]) for rows in steps]
+            found += [(d[rows], w_rh, np.empty_like(h[rows])) for rows in reversed(steps)]
+            found += [(d, w_rx, np.empty_like(x)), (d.T, x, np.empty_like(w_rx)), (d.T, h, np.empty_like(w_rh))]
+        return found
+
+    @staticmethod
+    def _multiply(products: list[tuple[Array, Array, Array]]) -> None:
+        for a, b, out in products:
+            np.matmul(a, b, out=out)
+
+    def step(self, i: int) -> None:
+        if self._parts == 1:
+            self._multiply(self._batches[i][0])
+            return
+        with self._blas.limit(limits=1, user_api="blas"):
+            list(self._pool.map(self._multiply, self._batches[i]))
+
+
+def same_shapes(t: StepTask, threads: int) -> dict[str, Engine]:
+    """Return the ways of NumPy to compute the products of a step; the faster one is the peak."""
+    return {f"{SAME}{f', {n} parts' if n > 1 else ''}": SameShapes(t, n) for n in range(1, threads + 1)}
+
+
 def peaks() -> dict[str, Callable[[], object]]:
-    """Return matrix products whose speed is the machine's peak."""
+    """Return large matrix products, for the roof of the sweep."""
     import torch
 
     a, b, c = (np.random.default_rng(i).standard_normal((PEAK, PEAK), np.float32) for i in range(3))
@@ -175,13 +232,17 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     found = engines(t, job["threads"], job.get("engines", ()))
     errors = check(found, TorchStep(t, "nn", "float64").result(0))
     work: dict[str, Callable[[], object]] = {name: engine.all for name, engine in found.items()}
-    matrix_products = peaks() if job.get("peak") else {}
-    times = interleaved(work | matrix_products, rounds=job["rounds"], seconds=job["seconds"])
-    own = {name: times[name] for name in work}
-    batches, peak = len(t.xs), peak_gflops({name: times[name] for name in matrix_products})
+    products: dict[str, Callable[[], object]] = {}
+    if job.get("peak"):
+        products = {name: engine.all for name, engine in same_shapes(t, job["threads"]).items()}
+    large = {LARGE: peaks()["NumPy sgemm"]} if job.get("peak") else {}
+    times = interleaved(work | products | large, rounds=job["rounds"], seconds=job["seconds"])
+    batches = len(t.xs)
+    own, gflops = ({name: times[name] for name in some} for some in (work, work | products))
     return {
         "ms": in_unit(own, "ms", lambda seconds: 1e3 * seconds / batches),
-        "gflops": in_unit(own, "GFLOP/s", lambda seconds: t.flops / seconds / 1e9) | peak,
+        "gflops": in_unit(gflops, "GFLOP/s", lambda seconds: t.flops / seconds / 1e9)
+        | peak_gflops({name: times[name] for name in large}),
         "errors": errors,
         "gflop_a_step": t.flops / batches / 1e9,
         "isa": {"torch": torch.backends.cpu.get_cpu_capability(), "elman": describe()["isa"]},

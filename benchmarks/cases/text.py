@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import random
+import re
 import sys
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from itertools import cycle
 from pathlib import Path
 
 from harness import results
@@ -15,7 +18,13 @@ DATA = results.DATA / "ud" / "en_ewt"
 WORK = results.BUILD / "bench"
 SPLITS = ("train", "dev", "test")
 TIMES = 10  # repetitions of the test text
+LARGE = 1_000_000_000  # bytes of the large file
+UNSEEN = 5_000_000  # words
+WIKI_WORDS = 250_000
 NEW = 300  # one word in this many of the large file never occurred before
+
+WORD = re.compile(r"\w+(?:[-.]\w+)*|['’]\w+|\.{2,}|[^\w\s]")
+END = (".", "!", "?", "...")
 
 Tagged = list[tuple[list[str], list[str]]]  # words and UPOS of each sentence
 
@@ -42,7 +51,17 @@ def sentences(split: str) -> Tagged:
 
 def digest() -> str:
     """Return a digest of all the data; models trained on other text are trained again."""
-    return hashlib.sha256(b"".join(treebank(split).read_bytes() for split in SPLITS)).hexdigest()[:12]
+    found = hashlib.sha256()
+    for split in SPLITS:
+        for block in _blocks(treebank(split)):
+            found.update(block)
+    return found.hexdigest()[:12]
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Yield a file in pieces; a process that measures the memory of others stays small."""
+    with path.open("rb") as file:
+        yield from iter(partial(file.read, 1 << 20), b"")
 
 
 def lines(*splits: str) -> list[str]:
@@ -51,24 +70,65 @@ def lines(*splits: str) -> list[str]:
 
 
 def words_in(path: Path) -> int:
-    return sum(len(line.split(" ")) for line in path.read_text(encoding="utf-8").split("\n") if line)
+    """Count the words of lines of words, none of them empty."""
+    return sum(block.count(b" ") + block.count(b"\n") for block in _blocks(path))
 
 
 def text_file(name: str) -> Path:
-    """Return ``test``; ``test10``: the test text ten times; ``all``: all running words; ``one``: a sentence."""
-    texts = {
+    """Return one of the texts below, or of ``words-N``: at least N words as in the large file."""
+    texts: dict[str, Callable[[], Iterable[str]]] = {
         "test": lambda: lines("test"),
         "test10": lambda: lines("test") * TIMES,
+        "test40": lambda: lines("test") * 4 * TIMES,
         "all": lambda: lines(*SPLITS),
         "one": lambda: ["The quick brown fox jumps over the lazy dog .\n"],
+        "wiki-en": lambda: _until(WIKI_WORDS, cycle(wiki_lines())),
+        "unseen": lambda: _until(UNSEEN, reviews()),
     }
     path = WORK / f"{name}.txt"
     if not path.exists():
-        _write(path, texts[name]())
+        words = name.removeprefix("words-")
+        shuffled = (line for block in _shuffled(LARGE) for line in block.splitlines(keepends=True))
+        _write(path, _until(int(words), shuffled) if words.isdecimal() else texts[name]())
     return path
 
 
-def large_file(size: int) -> Path:
+def _until(words: int, some: Iterable[str]) -> Iterator[str]:
+    """Yield lines until there are so many words."""
+    for line in some:
+        yield line
+        words -= line.count(" ") + 1
+        if words <= 0:
+            return
+
+
+def wiki_lines() -> list[str]:
+    """Return the words of the tutorial's test part."""
+    path = results.DATA / results.WIKI.format("test")
+    rows = path.read_text(encoding="utf-8").splitlines()
+    return [" ".join(cell.rpartition("_")[0] for cell in row.split(" ")) + "\n" for row in rows if row]
+
+
+def reviews() -> Iterator[str]:
+    """Yield film reviews that no model has seen, as sentences of words."""
+    with lzma.open(results.DATA / "raw" / "imdb-reviews.txt.xz", "rt", encoding="utf-8") as paragraphs:
+        for paragraph in paragraphs:
+            yield from cut(paragraph)
+
+
+def cut(paragraph: str) -> Iterator[str]:
+    """Cut running text into words and sentences, by plain rules."""
+    words: list[str] = []
+    for word in WORD.findall(paragraph):
+        words.append(word)
+        if word in END:
+            yield " ".join(words) + "\n"
+            words = []
+    if words:
+        yield " ".join(words) + "\n"
+
+
+def large_file(size: int = LARGE) -> Path:
     """Return a file of at least ``size`` bytes: EWT's sentences, shuffled again in each pass, with new words."""
     path = WORK / f"large-{size}.txt"
     if not path.exists():

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.results import ROOT
 
@@ -121,11 +121,43 @@ def run_job(
 
 def run_elman(*arguments: object, environment: dict[str, str] | None = None) -> str:
     """Run the ``elman`` command and return its standard output. Raises RuntimeError if it fails."""
-    command = [sys.executable, "-m", "elman", *map(str, arguments)]
+    command = [*map(str, elman(*arguments))]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(environment or {})})
     if done.returncode:
         raise RuntimeError(f"elman {arguments[0]}: {done.stderr.strip()}")
     return done.stdout
+
+
+class Usage(NamedTuple):
+    seconds: float  # wall time
+    cpu: float  # seconds of user and system time
+    memory: float  # largest resident memory, MB
+
+
+def usage(
+    command: Sequence[object], folder: Path = ROOT, *, cores: int | None = None, out: Path | None = None
+) -> Usage:
+    """Run a command in a folder and return what it used; its standard output goes to a file, or is discarded.
+
+    The memory counts from what this process holds, so the caller should be a small one. Raises RuntimeError if the
+    command fails.
+    """
+    words = list(map(str, command))
+    env = clean_environment(**dict.fromkeys(THREAD_SETTINGS, str(cores or usable_cores())))
+    with on_cores(cores or usable_cores()), open(out or os.devnull, "wb") as file:
+        start = time.perf_counter()
+        with subprocess.Popen(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=file, env=env) as process:
+            _, status, used = os.wait4(process.pid, 0)
+            seconds, process.returncode = time.perf_counter() - start, os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(words)}: status {process.returncode}")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Usage(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * unit / 1e6)
+
+
+def elman(*arguments: object) -> list[object]:
+    """Return the command that runs ``elman``."""
+    return [sys.executable, "-m", "elman", *arguments]
 
 
 def memory(pid: int) -> tuple[float, float] | None:
@@ -146,6 +178,15 @@ def processor() -> str:
         return platform.machine()
 
 
+def versions(libraries: Sequence[str]) -> dict[str, str]:
+    """Return the versions of Python and of those libraries that are installed."""
+    found = {"python": platform.python_version()}
+    for name in libraries:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
 def record(libraries: Sequence[str] = ()) -> dict[str, Any]:
     """Return what a reader needs to judge the figures: date, commit, machine, versions, kernels.
 
@@ -164,7 +205,7 @@ def record(libraries: Sequence[str] = ()) -> dict[str, Any]:
         "commit": git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(git("status", "--porcelain", "--", *measured)),
         "machine": machine | {"system": platform.system()},
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in ("numpy", *libraries)}},
+        "versions": versions(("numpy", *libraries)),
         "kernels": describe() | {"why": ""},
     }
     if libraries:
