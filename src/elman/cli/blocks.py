@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elman.cli import chunks
 from elman.taggers.blocks import BlockRequest, BlockTagger, TaggedBlock, WrittenColumn
@@ -15,6 +15,7 @@ from elman.utils.parallel import ordered
 if TYPE_CHECKING:
     from elman.cli.output_columns import OutputColumns
     from elman.data.formats import Reading
+    from elman.data.formats.arrow_blocks import TaggedRows
 
 _TABLES = ("conllu", "columns")
 """Formats of a word a line: blocks end at blank lines."""
@@ -27,7 +28,7 @@ _BLANK_LINE = re.compile(rb"^[ \t\r]*\n", re.MULTILINE)
 
 def block_request(reading: Reading, output: str, columns: OutputColumns, *, confidences: bool) -> BlockRequest | None:
     """Return what is to be read and written; None if that is not done by blocks."""
-    table = reading.tab_table or (0, 0)
+    format, table = reading.format, reading.tab_table or (0, 0)
     if columns.labels or columns.only_empty is not None or not columns.columns:
         return None
     written = []
@@ -45,7 +46,12 @@ def block_request(reading: Reading, output: str, columns: OutputColumns, *, conf
             return None
     if len({column.key for column in written}) < len(written):
         return None
-    return BlockRequest(reading.format, output, tuple(written), confidences, table)
+    if output == "parquet":
+        blocks = reading.row_blocks() if format == "parquet" else None
+        if format == "parquet" and blocks is None:
+            return None
+        format, output = blocks.format if blocks is not None else format, "arrow"
+    return BlockRequest(format, output, tuple(written), confidences, table)
 
 
 def _written_column(name: str, place: str, output: str, n: int, *, in_place: bool) -> WrittenColumn | None:
@@ -104,6 +110,37 @@ def tagged_blocks(
             return
         lines += text.count(b"\n") + (not text.endswith(b"\n"))
         yield block, lines
+
+
+def tagged_batches(
+    reading: Reading, tag: BlockTagger, request: BlockRequest, threads: int, *, live: bool
+) -> Iterator[tuple[TaggedRows, int]]:
+    """Yield rows to be written as Parquet, of a file of rows or of text; otherwise as ``tagged_blocks``."""
+    from elman.data.formats.arrow_blocks import tagged_rows
+
+    places = [column.key for column in request.columns]
+    options: dict[str, Any] = {"words": request.input != "arrow", "confidences": request.confidences}
+    rows = reading.row_blocks()
+    if rows is None:
+        for block, lines in tagged_blocks(reading, tag, threads, live=live, lines=0):
+            yield tagged_rows(*block, places, **options), lines
+        return
+    refused = False
+
+    def tagged(batch: Any) -> tuple[Any, TaggedRows | None]:
+        packed = None if refused else rows.pack(batch)
+        block = None if packed is None else tag(packed)
+        return batch, None if block is None else tagged_rows(*block, places, **options, batch=batch)
+
+    stream = ordered(tagged, rows.batches(), threads)
+    n_rows = 0
+    for batch, found in stream:
+        if found is None:
+            refused = True
+            rows.put_back(chain([batch], (later for later, _ in stream)), n_rows)
+            return
+        n_rows += batch.num_rows
+        yield found, 0
 
 
 def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.blocks import block_request, checking_lines, tagged_blocks
+from elman.cli.blocks import block_request, checking_lines, tagged_batches, tagged_blocks
 from elman.cli.chunks import chunks
 from elman.cli.loading import known
 from elman.cli.notes import Notes, switching_often
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from elman.cli.confidence_writer import ConfidenceWriter
     from elman.cli.file_progress import FileProgress
     from elman.data.formats import Reading
-    from elman.taggers.blocks import BlockTagger
+    from elman.taggers.blocks import BlockRequest, BlockTagger
     from elman.taggers.column_predictor import ColumnPredictor
     from elman.utils.resumption import Resumption
 
@@ -224,17 +224,8 @@ class Tagging:
         place = self._place(out, number)
         if isinstance(reading, Tokenized):
             reading.number = self._number
-        tag = None if isinstance(reading, Tokenized) else self._block_tagger(reading, format)
-        if tag is not None:
-            for block, lines in tagged_blocks(reading, tag, self.tagger.threads, live=live, lines=place[1]):
-                self._progress.add_words(block.words)
-                if self._last_line and not place[1]:
-                    out.write(_separator(self._last_line, format))
-                out.write_utf8(block.text)
-                out.flush()
-                self._last_line = block.text[block.text.rfind(b"\n", 0, -1) + 1 :].decode() or self._last_line
-                place = [place[0] + block.sentences, lines]
-                out.mark(partial(self._state, number, place))
+        if not isinstance(reading, Tokenized):
+            place = self._write_blocks(reading, out, number, place, live)
         for chunk in chunks(reading.after(*place), live=live):
             self._progress.add(chunk)
             texts: Iterable[str | bytes]
@@ -258,14 +249,40 @@ class Tagging:
                 place = [place[0] + len(chunk), place[1] + sum([len(sentence.lines) for sentence in chunk])]
             out.mark(partial(self._state, number, place))
 
-    def _block_tagger(self, reading: Reading, format: str) -> BlockTagger | None:
-        """Return what tags the file block by block; None if that is not done natively."""
+    def _write_blocks(self, reading: Reading, out: OutputFile, number: int, place: list[int], live: bool) -> list[int]:
+        """Write what is tagged natively, block by block, and return the place behind it."""
+        request = self._block_request(reading)
+        tag: BlockTagger | None = None if request is None else self.tagger.block_tagger(request)
+        if request is None or tag is None:
+            return place
+        threads = self.tagger.threads
+        if request.output == "arrow":
+            writer: Any = self.writer.plain if self.writer is not None else None  # a ParquetWriter
+            for rows, lines in tagged_batches(reading, tag, request, threads, live=live):
+                self._progress.add_words(int(rows.begins[-1]))
+                for data in writer.add_tagged(rows, reading.path):
+                    out.write(data)
+                place = [place[0] + len(rows.begins) - 1, lines]
+            return place
+        if request.output == "word_tag":
+            tag = checking_lines(tag, reading.path)
+        for block, lines in tagged_blocks(reading, tag, threads, live=live, lines=place[1]):
+            self._progress.add_words(block.words)
+            if self._last_line and not place[1]:
+                out.write(_separator(self._last_line, request.output))
+            out.write_utf8(block.text)
+            out.flush()
+            self._last_line = block.text[block.text.rfind(b"\n", 0, -1) + 1 :].decode() or self._last_line
+            place = [place[0] + block.sentences, lines]
+            out.mark(partial(self._state, number, place))
+        return place
+
+    def _block_request(self, reading: Reading) -> BlockRequest | None:
+        """Return what is to be tagged natively; None if that is not done."""
         confidences = self.confidences
         if self.ranked or (confidences is not None and confidences.least is not None):
             return None
-        request = block_request(reading, format, self.columns, confidences=confidences is not None)
-        tag: BlockTagger | None = None if request is None else self.tagger.block_tagger(request)
-        return checking_lines(tag, reading.path) if tag is not None and format == "word_tag" else tag
+        return block_request(reading, str(self.format), self.columns, confidences=confidences is not None)
 
     def _state(self, number: int, place: Sequence[int]) -> dict[str, Any]:
         """Return what another process needs to go on behind a place in the file of this number."""
@@ -326,13 +343,13 @@ def _labels(
 ) -> tuple[str, ...]:
     """Return the names of all labels that are written; of a pipe, whose sentences are not waited for, the model's only.
 
-    In a row of Parquet those that are not written stay.
+    In a row of Parquet those that are not written stay; plain text has none.
     """
     is_row = output_format == "parquet"
     if not columns.labels and not (is_row and columns.columns):
         return ()
     others: Sequence[str] = ()
-    if not columns.alone and not (reading.format == "parquet" if is_row else live):
+    if not columns.alone and not (reading.format in ("parquet", "text") if is_row else live):
         others = reading.label_names()
     own = [*columns.labels.values(), *([CONFIDENCE] if options.confidence and not columns.columns else [])]
     return tuple(dict.fromkeys((*others, *own)))

@@ -1,6 +1,6 @@
 """Blocks of text that are tagged natively, bytes in and bytes out, without making sentences of them.
 
-``BlockRequest`` says what is read and written. Each pair of formats is a row of ``kernels/native/block_writers.hpp``;
+``BlockRequest`` says what is read and written. Each pair of formats is a row of ``kernels/native/block_formats.hpp``;
 ``LightTagger.block_tagger`` and ``Tagger.block_tagger`` return the function that tags a block.
 """
 

@@ -7,17 +7,22 @@ tags and labels are replaced, or appended; the metadata of Hugging Face datasets
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.data.formats import jsonl
 from elman.data.formats.class_names import names_in
 from elman.data.formats.holds import Confidences, is_gap
-from elman.data.sentence import CONFIDENCE, LABEL_SEPARATOR, RecordSentence, Sentence
+from elman.data.sentence import BYTES_PER_WORD, CONFIDENCE, LABEL_SEPARATOR, RecordSentence, Sentence
 from elman.errors import ConfigError
 from elman.utils.display import shown
 from elman.utils.imports import optional_package
+
+if TYPE_CHECKING:
+    from elman.data.formats.arrow_blocks import TaggedRows
 
 _GROUP_WORDS = 65_536  # per table
 _HUGGING_FACE = b"huggingface"
@@ -53,7 +58,9 @@ class ArrowRows:
         self._source = source
         self._batch: Any = None  # batch of the last row
         self._made: dict[str, Callable[[_Item], object]] = {}  # column to write -> function that makes its value
+        self._scored: Confidences | None = None  # the first confidences, which show the type of all
         self._items: list[_Item] = []
+        self._tables: list[Any] = []  # rows before these
         self._weight = 0
 
     def add(self, sentence: Sentence, tags: Mapping[str, Sequence[str]], confidences: Confidences | None = None) -> Any:
@@ -64,29 +71,67 @@ class ArrowRows:
         if is_gap(sentence):
             return None
         batch = sentence.batch if isinstance(sentence, RecordSentence) and sentence.format == "parquet" else None
-        if self.schema is None and not self._items:
-            self._source = None if batch is None else batch.schema
-        elif batch is not self._batch:
-            self._check_alike(sentence, None if batch is None else batch.schema)
-        self._batch = batch
+        self._begin(batch, sentence.path)
         if batch is None:
             jsonl.new_record(sentence, tags, confidences, len(self._columns))  # raises if it cannot be written
+        if self._scored is None:
+            self._scored = confidences
         self._items.append(_Item(sentence, tags, confidences))
         self._weight += sentence.weight
         return self.finish() if self._weight >= _GROUP_WORDS else None
 
+    def add_tagged(self, rows: TaggedRows, path: str) -> Iterator[Any]:
+        """Yield the tables that are complete after adding tagged rows of a file. Raises ConfigError as ``add``."""
+        self._begin(rows.batch, path)
+        if self._scored is None and rows.confidences:
+            several = len(rows.confidences) > 1
+            self._scored = dict.fromkeys(rows.confidences, ()) if several else ()
+        self._end_items()
+        begin, n_rows = 0, len(rows.begins) - 1
+        row_weight = 1 + (0 if rows.batch is None else rows.batch.nbytes // (BYTES_PER_WORD * n_rows))
+        while begin < n_rows:
+
+            def weight(end: int, begin: int = begin) -> int:
+                return int(rows.begins[end] - rows.begins[begin]) + (end - begin) * row_weight
+
+            left = _GROUP_WORDS - self._weight
+            end = min(bisect_left(range(n_rows), left, begin + 1, key=weight), n_rows)
+            self._tables.append(self._tagged(rows, begin, end))
+            self._weight, begin = self._weight + weight(end), end
+            if self._weight >= _GROUP_WORDS:
+                yield self.finish()
+
     def finish(self) -> Any:
         """Return a table of the remaining sentences; it may have no rows."""
         pa, _ = library()
+        self._end_items()
+        tables, self._tables, self._weight = self._tables, [], 0
+        if len(tables) < 2:
+            return tables[0].unify_dictionaries() if tables else self.schema.empty_table()
+        table = pa.concat_tables(tables)
+        for i, name in enumerate(table.schema.names):
+            if self._source is None or name in self._made:  # one piece, as if all were of sentences
+                table = table.set_column(i, table.field(i), table.column(i).combine_chunks())
+        return table.unify_dictionaries()
+
+    def _end_items(self) -> None:
+        """Make a table of the sentences so far."""
+        pa, _ = library()
         if self.schema is None:
             self.schema = self._in_place(pa) if self._source is not None else pa.schema(self._fields(pa))
-        if not self._items:
-            return self.schema.empty_table()
-        table = self._rows(pa) if self._source is not None else self._records(pa)
-        self._items, self._weight = [], 0
-        return table
+        if self._items:
+            self._tables.append(self._rows(pa) if self._source is not None else self._records(pa))
+            self._items = []
 
-    def _check_alike(self, sentence: Sentence, source: Any) -> None:
+    def _begin(self, batch: Any, path: str) -> None:
+        """Take the schema of the first row that is written. Raises ConfigError for one with other columns."""
+        if self.schema is None and not self._items:
+            self._source = None if batch is None else batch.schema
+        elif batch is not self._batch:
+            self._check_alike(path, None if batch is None else batch.schema)
+        self._batch = batch
+
+    def _check_alike(self, path: str, source: Any) -> None:
         """Raise ConfigError for a row whose schema differs from the rows before."""
         if source is None or self._source is None:
             problem = "no row of Parquet, after some" if source is None else "a row of Parquet, after other sentences"
@@ -98,15 +143,14 @@ class ArrowRows:
             problem = "its numbers have other names than those of the file before"
         else:
             return
-        raise ConfigError(f"{sentence.path}: {problem}; write them one by one, or choose another format")
+        raise ConfigError(f"{path}: {problem}; write them one by one, or choose another format")
 
     def _confidences(self, pa: Any) -> Any:
         """Return the type of the column of confidences: a list; of several columns a struct of lists; None: none."""
-        some = next((item.confidences for item in self._items if item.confidences is not None), None)
-        if some is None:
+        scored, numbers = self._scored, pa.list_(pa.float32())
+        if scored is None:
             return None
-        numbers = pa.list_(pa.float32())
-        return pa.struct([(name, numbers) for name in some]) if isinstance(some, Mapping) else numbers
+        return pa.struct([(name, numbers) for name in scored]) if isinstance(scored, Mapping) else numbers
 
     # --- rows from scratch ------------------------------------------------------------------------------------------
 
@@ -170,7 +214,37 @@ class ArrowRows:
             column = pa.array([_as_type(pa, make(item), field.type) for item in self._items], type=field.type)
             index = table.schema.get_field_index(key)
             table = table.append_column(field, column) if index < 0 else table.set_column(index, field, column)
-        return pa.Table.from_arrays(table.columns, schema=self.schema).unify_dictionaries()
+        return pa.Table.from_arrays(table.columns, schema=self.schema)
+
+    # --- rows that were tagged as a block ---------------------------------------------------------------------------
+
+    def _tagged(self, rows: TaggedRows, begin: int, end: int) -> Any:
+        """Return tagged rows, with the columns to write."""
+        pa, _ = library()
+        read = None if rows.batch is None else rows.batch.slice(begin, end - begin)
+        columns = {} if read is None else dict(zip(read.schema.names, read.columns, strict=True))
+        lists = partial(_lists, pa, rows.begins[begin : end + 1])
+        for name, tags in rows.tags.items():
+            key = name if name in columns else jsonl.column_key(name, len(self._columns))
+            columns[key] = lists(tags, self.schema.field(key).type)
+        if rows.words is not None and (read is None or "tokens" in self._made):
+            columns["tokens"] = lists(rows.words, self.schema.field("tokens").type)
+        if rows.confidences:
+            type_ = self.schema.field("confidences").type
+            numbers = [lists(each, pa.list_(pa.float32())) for each in rows.confidences.values()]
+            columns["confidences"] = (
+                numbers[0] if is_list(pa, type_) else pa.StructArray.from_arrays(numbers, fields=list(type_))
+            )
+        return pa.Table.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
+
+
+def _lists(pa: Any, begins: Any, values: Any, type_: Any) -> Any:
+    """Return an array of lists, given where each begins among the values."""
+    buffers = [None, pa.py_buffer(begins.tobytes())]
+    lists = pa.Array.from_buffers(pa.list_(values.type), len(begins) - 1, buffers, children=[values])
+    if pa.types.is_list(type_) and type_.value_type == values.type:  # the name of the values may differ
+        return pa.Array.from_buffers(type_, len(lists), buffers, children=[values])
+    return lists.cast(type_)
 
 
 def _select_rows(batch: Any, indices: list[int]) -> Any:
@@ -203,22 +277,25 @@ def _label_of(name: str) -> Callable[[_Item], object]:
 
 def _as_type(pa: Any, value: object, type_: Any) -> object:
     """Split a label into a list if the column holds lists."""
-    return value.split(LABEL_SEPARATOR) if isinstance(value, str) and _is_list(pa, type_) else value
+    return value.split(LABEL_SEPARATOR) if isinstance(value, str) and is_list(pa, type_) else value
 
 
-def _is_list(pa: Any, type_: Any) -> bool:
+def is_list(pa: Any, type_: Any) -> bool:
+    """Return whether a type is one of lists."""
     return bool(pa.types.is_list(type_) or pa.types.is_large_list(type_))
 
 
-def _is_text(pa: Any, type_: Any) -> bool:
+def is_text(pa: Any, type_: Any) -> bool:
+    """Return whether a type is one of texts."""
     return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def _holds_texts(pa: Any, type_: Any, wanted: Any) -> bool:
     """Return whether a column can keep its type: it holds strings, or lists of strings, as required."""
-    if _is_list(pa, type_):
-        return _is_text(pa, type_.value_type) and (_is_text(pa, wanted) or _is_list(pa, wanted))
-    return _is_text(pa, type_) and _is_text(pa, wanted)
+    if is_list(pa, type_):
+        inner = wanted.value_type if is_list(pa, wanted) else wanted
+        return is_text(pa, type_.value_type) and is_text(pa, inner)
+    return is_text(pa, type_) and is_text(pa, wanted)
 
 
 def schema_class_names(schema: Any) -> Mapping[str, Sequence[str]]:
@@ -231,7 +308,7 @@ def schema_class_names(schema: Any) -> Mapping[str, Sequence[str]]:
 
 def _feature(pa: Any, type_: Any) -> dict[str, Any]:
     """Return a column type in the notation of Hugging Face datasets."""
-    if _is_list(pa, type_):
+    if is_list(pa, type_):
         return {"feature": _feature(pa, type_.value_type), "_type": "Sequence"}
     if pa.types.is_struct(type_):
         return {field.name: _feature(pa, field.type) for field in type_}

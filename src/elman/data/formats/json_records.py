@@ -92,20 +92,19 @@ class RecordReader:
         format: str = "jsonl",
         first: Callable[[], Iterable[Mapping[str, Any]]] = tuple,
     ) -> None:
-        self._path = path
-        self._format = format
+        self._path, self._format, self.options = path, format, options
         self._first = first
         self._list_votes: Counter[str] | None = None
         self._widen, self._utf16 = options.get("spans") == "widen", options.get("offsets") == "utf-16"
         self._splitter, self._null = options.get("words"), options.get("null")
-        self._names: dict[str, Sequence[str]] = dict(names or {})
+        self.names: dict[str, Sequence[str]] = dict(names or {})
         self._answers, self._text = options.get("answers"), options.get("text")
         self._info_file_read = False
         self._given_names = names_from_option(options["names"]) if "names" in options else {}
 
     def learn(self, names: Names) -> None:
         """Add names from a record that consists of names."""
-        self._names = {**names, **self._names}
+        self.names = {**names, **self.names}
 
     def parts(self, record: Mapping[str, Any], line: int) -> RecordContent | None:
         """Return the content of a record; None if it is left out.
@@ -182,7 +181,7 @@ class RecordReader:
             by_chance = key in LABEL_LIST_KEYS and self._votes_for_tags(key) < 0  # as many labels as tokens
             return None if by_chance else tuple(value)
         if numbers is not None:
-            names = self._names_of(key)
+            names = self.names_of(key)
             return None if names is None else tuple(_name(key, number, names) for number in numbers)
         if key.endswith(_TAGS_ALWAYS) or self._votes_for_tags(key) > 0:
             non_strings = [i for i, tag in enumerate(value) if not isinstance(tag, str)]
@@ -214,13 +213,13 @@ class RecordReader:
             return None
         if isinstance(value, str):
             return value or None
-        if key not in LABEL_LIST_KEYS and not (type(value) is int and key in self._names):
+        if key not in LABEL_LIST_KEYS and not (type(value) is int and key in self.names):
             return None
         if isinstance(value, bool):
             return json_edit.dump(value)
         number = parse_whole_number(value)
         if number is not None:
-            names = self._names_of(key)
+            names = self.names_of(key)
             if names is None:
                 raise DataError(unnamed_message(key, self._format))
             return None if number == -1 else _name(key, number, names)  # no label, in Hugging Face data sets
@@ -241,21 +240,22 @@ class RecordReader:
             if isinstance(span.label, str):
                 names[span] = span.label
                 continue
-            known_names = self._names_of("spans")
+            known_names = self.names_of("spans")
             if known_names is None:
                 raise DataError(unnamed_message("the label of a span", self._format))
             names[span] = _name("label", span.label, known_names)
         return spans_to_tags(spans, words, text, names, widen=self._widen, format=self._format)
 
-    def _names_of(self, key: str) -> Sequence[str] | None:
+    def names_of(self, key: str) -> Sequence[str] | None:
+        """Return the names of the numbers of a key; None if there are none."""
         names = self._given_names.get(key, self._given_names.get(""))
         if names is not None:
             return names
         beside = self._format != "table" and not self._info_file_read
-        if beside and key not in self._names and "" not in self._names:
+        if beside and key not in self.names and "" not in self.names:
             self._info_file_read = True
-            self._names = {**names_beside(self._path), **self._names}
-        return self._names.get(key, self._names.get(""))
+            self.names = {**names_beside(self._path), **self.names}
+        return self.names.get(key, self.names.get(""))
 
 
 def with_content(record: Mapping[str, Any], key: str) -> dict[str, Any]:

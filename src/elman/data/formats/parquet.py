@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
@@ -65,7 +65,7 @@ class Parquet:
             first=lambda: _records(file, name),
         )
         first = next(_records(file, name), None)
-        return [] if first is None else [head_of(first, reader)], _sentences(file, name, reader)
+        return [] if first is None else [head_of(first, reader)], Rows(file, name, reader)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """Return the column of a name, see ``JsonFormat.target``."""
@@ -110,21 +110,61 @@ def _open(path: str, name: str) -> Any:
         raise DataError(f"no Parquet, or damaged: {_line(error)}", path=name) from None
 
 
-def _rows(file: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
-    """Yield the rows in order: the values by column, the batch, and the index in the batch."""
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Raise DataError for errors of pyarrow."""
     pa, _ = library()
-    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
-    n_rows, rows = 0, max(1, min(_BATCH_ROWS, _BATCH_BYTES * file.metadata.num_rows // max(size, 1)))
     try:
-        for batch in file.iter_batches(batch_size=rows, use_threads=False):  # threads of Arrow crash if memory is short
-            n_rows += batch.num_rows
-            yield from rows_of_batch(batch, name)
-        if n_rows != file.metadata.num_rows:
-            raise ValueError(f"{n_rows:,} rows in place of {file.metadata.num_rows:,}")
+        yield
     except MemoryError:  # one of Arrow's exceptions is one
         raise
     except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
         raise DataError(f"cannot be read, damaged: {_line(error)}", path=name) from None
+
+
+def _batches(file: Any, name: str) -> Iterator[Any]:
+    """Yield the rows in order, in batches of bounded size."""
+    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
+    n_rows, rows = 0, max(1, min(_BATCH_ROWS, _BATCH_BYTES * file.metadata.num_rows // max(size, 1)))
+    with _reading(name):
+        for batch in file.iter_batches(batch_size=rows, use_threads=False):  # threads crash if memory is short
+            n_rows += batch.num_rows
+            yield batch
+        if n_rows != file.metadata.num_rows:
+            raise ValueError(f"{n_rows:,} rows in place of {file.metadata.num_rows:,}")
+
+
+def _rows(batches: Iterable[Any], name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
+    """Yield the rows of batches; see ``rows_of_batch``."""
+    with _reading(name):
+        for batch in batches:
+            yield from rows_of_batch(batch, name)
+
+
+class Rows(Iterator[Sentence]):
+    """The sentences of the rows of a file. Before the first is read, batches may be taken.
+
+    ``batches``  the batches of rows that are not read yet
+    ``number``   of rows that were read, or taken
+    """
+
+    def __init__(self, file: Any, name: str, reader: RecordReader) -> None:
+        self.schema, self.reader, self._name = file.schema_arrow, reader, name
+        self.batches: Iterator[Any] = _batches(file, name)
+        self.number = 0
+        self._sentences = self._read()
+
+    def __next__(self) -> Sentence:
+        return next(self._sentences)
+
+    def _read(self) -> Iterator[Sentence]:
+        for row, batch, at in _rows(self.batches, self._name):
+            self.number += 1
+            content = self.reader.parts(row, self.number)
+            if content is not None:
+                words, columns, labels = content.words, content.columns, content.labels
+                path, line = self._name, self.number
+                yield RecordSentence(words, columns, path, line, (), (), "parquet", labels, row, batch, at)
 
 
 def rows_of_batch(batch: Any, name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
@@ -155,15 +195,7 @@ def _values(column: Any) -> list[Any]:
 
 def _records(file: Any, name: str) -> Iterator[dict[str, Any]]:
     """Yield the values of the rows."""
-    return (row for row, _, _ in _rows(file, name))
-
-
-def _sentences(file: Any, name: str, reader: RecordReader) -> Iterator[Sentence]:
-    for number, (row, batch, at) in enumerate(_rows(file, name), 1):
-        content = reader.parts(row, number)
-        if content is not None:
-            words, columns, labels = content.words, content.columns, content.labels
-            yield RecordSentence(words, columns, name, number, (), (), "parquet", labels, row, batch, at)
+    return (row for row, _, _ in _rows(_batches(file, name), name))
 
 
 def head_of(row: dict[str, Any], reader: RecordReader) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from elman.data.formats.arrow_rows import ArrowRows, library
 from elman.data.formats.holds import Confidences
 from elman.data.sentence import Sentence
+
+if TYPE_CHECKING:
+    from elman.data.formats.arrow_blocks import TaggedRows
 
 
 class ParquetWriter:
@@ -27,6 +30,10 @@ class ParquetWriter:
         """Return the bytes that are complete after adding a sentence. Raises ConfigError as ``ArrowRows.add``."""
         table = self._rows.add(sentence, tags, confidences)
         return b"" if table is None else self._file.write(table)
+
+    def add_tagged(self, rows: TaggedRows, path: str) -> Iterator[bytes]:
+        """Yield the bytes that are complete after adding tagged rows of a file. Raises ConfigError as ``add``."""
+        return map(self._file.write, self._rows.add_tagged(rows, path))
 
     def finish(self) -> bytes:
         """Return the rest of the file: the last row group and the footer."""

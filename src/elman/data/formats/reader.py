@@ -20,6 +20,7 @@ from elman.utils.limits import LINE_OF_TEXT
 
 if TYPE_CHECKING:
     from elman.data.formats import columns, csv_reader, label_text
+    from elman.data.formats.arrow_blocks import RowBlocks
 else:
     columns, label_text, csv_reader = LazyModule("columns"), LazyModule("label_text"), LazyModule("csv_reader")
 
@@ -161,6 +162,20 @@ class Reading:
         if has_options or self._source.bom or self._others or self._peeked or self.format not in _SKIPPED_BY_LINES:
             return None
         return after_lines(self._source.texts, lines)
+
+    def row_blocks(self) -> RowBlocks | None:
+        """Return the rows of Parquet as blocks, instead of sentences; None for anything else, and as for ``pieces``.
+
+        Rows that are not taken from them are still read as sentences, by ``after``.
+        """
+        if self.format != "parquet" or self._others or self._peeked:
+            return None
+        from elman.data.formats.arrow_blocks import row_blocks
+        from elman.data.formats.parquet import Rows
+
+        blocks = row_blocks(self._sentences) if isinstance(self._sentences, Rows) else None
+        self._put_back = blocks is not None
+        return blocks
 
     def put_back(self, texts: Iterable[str], lines: int) -> None:
         """Continue with these texts, the rest of the file behind its first lines: ``after`` reads them as sentences."""

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "block_readers.hpp"
-#include "json_reader.hpp"
 
 namespace elman {
 namespace {
@@ -28,17 +27,21 @@ struct Answers {
 };
 using Columns = std::vector<Answers>;
 
-// Appends a probability with four digits behind the point, rounded as Python does; short: without the zeros at the end.
-inline void append_probability(std::string& out, double p, bool is_short) {
+// Returns a probability in units of 0.0001, rounded as Python does.
+inline int four_digits(double p) {
   const double scaled = p * 10000, whole = std::floor(scaled);
-  int number = static_cast<int>(whole) + (scaled - whole > 0.5);
-  if (std::fabs(scaled - whole - 0.5) < 1e-6) {  // the product is rounded: ask for the exact digits
-    char exact[16];
-    std::snprintf(exact, sizeof exact, "%.4f", p);
-    number = 0;
-    for (const char c : View(exact))
-      if ('0' <= c && c <= '9') number = number * 10 + (c - '0');
-  }
+  if (std::fabs(scaled - whole - 0.5) >= 1e-6) return static_cast<int>(whole) + (scaled - whole > 0.5);
+  char exact[16];  // the product is rounded: ask for the exact digits
+  std::snprintf(exact, sizeof exact, "%.4f", p);
+  int number = 0;
+  for (const char c : View(exact))
+    if ('0' <= c && c <= '9') number = number * 10 + (c - '0');
+  return number;
+}
+
+// Appends a probability with four digits behind the point; short: without the zeros at the end.
+inline void append_probability(std::string& out, double p, bool is_short) {
+  int number = four_digits(p);
   char digits[6] = {'0', '.', '0', '0', '0', '0'};
   for (int i = 5; i != 1; --i) digits[i] = static_cast<char>('0' + number % 10), number /= 10;
   digits[0] = static_cast<char>('0' + number);
@@ -303,23 +306,6 @@ inline bool write_jsonl(View text, const Block& block, const Columns& columns, s
   out.append(text.substr(done));
   return true;
 }
-
-// What is read, what is written, and how. tests/taggers/test_blocks.py compares each row with elman.data.formats.
-struct BlockFormat {
-  const char *input, *output;
-  bool (*read)(View text, const BlockOptions& options, Block& block);
-  bool (*write)(View text, const Block& block, const Columns& columns, std::string& out);
-};
-constexpr BlockFormat BLOCK_FORMATS[] = {
-    {"text", "word_tag", read_text, write_word_tag},
-    {"text", "tags", read_text, write_tags},
-    {"text", "columns", read_text, write_new_columns},
-    {"text", "conllu", read_text, write_new_conllu},
-    {"text", "jsonl", read_text, write_new_jsonl},
-    {"conllu", "conllu", read_conllu, write_conllu},
-    {"columns", "columns", read_columns, write_columns},
-    {"jsonl", "jsonl", read_jsonl, write_jsonl},
-};
 
 }  // namespace
 }  // namespace elman

@@ -1,6 +1,6 @@
 // Tags blocks of text, bytes in and bytes out, with a trained LSTM; `elman tag` uses it for large text. No word becomes
 // a Python object, and NumPy is not needed; lines.cpp binds it. Results are bit-identical to elman.models.inference,
-// which documents the computation. block_readers.hpp finds the words, block_writers.hpp writes the tags.
+// which documents the computation. block_formats.hpp says which formats.
 #pragma once
 #include <algorithm>
 #include <condition_variable>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "block_writers.hpp"
+#include "block_formats.hpp"
 #include "checks.hpp"
 #include "line_network.hpp"
 
