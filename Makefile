@@ -30,7 +30,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-jobs bench-large bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-jobs bench-parse bench-large bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -127,8 +127,11 @@ reliability-full: $(PROVED) ## all cases, 20 minutes of each proof; again to go 
 bench: $(BENCH_VENV)/.ready ## speed against PyTorch, ONNX Runtime, CRFsuite, NLTK, spaCy; 25 minutes; OPTIONS='--only w2,w3'
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py $(OPTIONS)
 
-bench-jobs: $(BENCH_VENV)/.ready ## wall time of trainings of every task with two threads, and of make demo; 25 minutes
+bench-jobs: $(BENCH_VENV)/.ready ## wall time of trainings with two threads, and of make demo; 16 minutes
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py --target jobs $(OPTIONS)
+
+bench-parse: $(BENCH_VENV)/.ready ## wall time of training a parser and a pipeline with two threads; 27 minutes
+	@$(BENCH_VENV)/bin/python benchmarks/speed.py --target parse $(OPTIONS)
 
 bench-large: $(BENCH_VENV)/.ready ## time and memory of tagging 1 GB, and a billion words; 20 minutes, 1 GB of disk
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py --target large $(OPTIONS)

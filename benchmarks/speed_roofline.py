@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cases.speed_bars import peak
-from harness.measure import number
+from harness.measure import number, plural
 from harness.results import Result
 
 Table = tuple[list[str], list[list[str]]]  # head, rows
@@ -56,19 +55,26 @@ def trained(parts: Result) -> list[dict[str, Any]]:
     return [job for name in ("jobs", "parse", "pipeline") for job in parts.get(name, {}).values()]
 
 
+def _machine(parts: Result) -> dict[str, float]:
+    """Return the peaks of a core that were measured."""
+    found: dict[str, float] = parts.get("roofline", {}).get("peaks", {})
+    return found
+
+
 def _tagging(parts: Result) -> Iterator[tuple[Any, ...]]:
     """Yield title, work, limit, unit, least and measured time of a word, for tagging in 8 bits."""
-    machine, model = (parts.get("roofline", {}).get(name) for name in ("peaks", "model"))
-    if not machine or "int8_a_cycle" not in machine:
+    machine = _machine(parts)
+    if "int8_a_cycle" not in machine:
         return
-    H, K = model["hidden"], model["tags"]
+    H, K = (parts["roofline"]["model"][name] for name in ("hidden", "tags"))
     products, row = 2 * H * 4 * H + 2 * H * K, 2 * 4 * H * 2  # a row of the table has 16 bits for a gate
     cycles, limit = products / machine["int8_a_cycle"], f"{machine['int8_a_cycle']:.0f} multiply-adds of 8 bits a cycle"
     measured = {}
     for cores in (1, 2):
-        rate = parts.get("rates", {}).get(f"test × 40, {cores} core{'s' * (cores > 1)}")
+        name = plural(cores, "core")
+        rate = parts.get("rates", {}).get(f"test × 40, {name}")
         if rate:
-            measured[f"`elman tag`, {cores} core{'s' * (cores > 1)}"] = 1e6 / rate["without_start"]["median"], cores
+            measured[f"`elman tag`, {name}"] = 1e6 / rate["without_start"]["median"], cores
     kernel = parts.get("w3", {}).get("64 × 25, 1 thread", {}).get("rate", {}).get("elman int8")
     if kernel:
         measured["tagging in memory, 64 × 25, 1 core"] = 1e6 / kernel["median"], 1
@@ -87,32 +93,26 @@ def _tagging(parts: Result) -> Iterator[tuple[Any, ...]]:
         )
 
 
+def _float32(machine: dict[str, float], cores: int) -> tuple[float, str]:
+    """Return the GFLOP/s that so many cores can do, and their description."""
+    most = 2 * machine["float32_a_cycle"] * machine["ghz"] * cores
+    return most, f"{number(most)} GFLOP/s of float32 on {plural(cores, 'core')}"
+
+
 def _steps(parts: Result) -> Iterator[tuple[Any, ...]]:
+    machine = _machine(parts)
     for case, found in parts.get("w2", {}).items():
-        speeds = found["gflops"]
-        try:
-            least = found["gflop_a_step"] / peak(speeds) * 1e3
-        except ValueError:
-            continue
-        limit = f"{number(peak(speeds))} GFLOP/s of NumPy's products of the same shapes"
-        yield (
-            f"training step, {case}",
-            f"{found['gflop_a_step']:.2f} GFLOP",
-            limit,
-            "ms",
-            least,
-            found["ms"]["elman"]["median"],
-        )
+        if "float32_a_cycle" in machine and "elman" in found["ms"]:
+            most, limit = _float32(machine, 2 if case.endswith("2 threads") else 1)
+            gflop, measured = found["gflop_a_step"], found["ms"]["elman"]["median"]
+            yield f"training step, {case}", f"{gflop:.2f} GFLOP", limit, "ms", 1e3 * gflop / most, measured
 
 
 def _trainings(parts: Result) -> Iterator[tuple[Any, ...]]:
-    """Yield the jobs of training: the products of all words of all epochs at the speed of the step's shapes."""
-    try:
-        most = peak(parts["w2"]["EWT's lengths, 2 threads"]["gflops"])
-    except (KeyError, ValueError):
-        return
-    limit = f"{number(most)} GFLOP/s, as a step of EWT's lengths on 2 threads"
+    """Yield the jobs of training: the products of all words of all epochs."""
+    machine = _machine(parts)
     for job in trained(parts):
-        if job["products"]:
+        if "float32_a_cycle" in machine and job["products"]:
             gflop = FLOP * job["products"]["multiply_adds"] * job["products"]["words"] / 1e9
+            most, limit = _float32(machine, 2)
             yield f"training, {job['title']}", f"{gflop:,.0f} GFLOP", limit, "s", gflop / most, job["seconds"]["median"]

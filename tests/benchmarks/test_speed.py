@@ -212,8 +212,8 @@ def test_figures_on_the_page(cells: Cells) -> None:
     assert cells(page, "1,000,000,000") == ["1,000", "1", "150"]
     assert cells(page, "`elman tag`, 2 cores: products of a word")[-1] == "67 %"
     assert cells(page, "`elman tag`, 1 core: the word's row of the table")[2:] == ["102 ns", "500 ns", "20 %"]
-    assert cells(page, "training step, 1 layer, 1 thread", "1.26 GFLOP")[1:] == ["12.6 ms", "10.0 ms", "126 %"]
-    assert cells(page, "training, titles")[2:] == ["16.0 s", "12.0 s", "133 %"]
+    assert cells(page, "training step, 1 layer, 1 thread", "1.26 GFLOP")[1:] == ["6.56 ms", "10.0 ms", "66 %"]
+    assert cells(page, "training, titles")[2:] == ["4.16 s", "12.0 s", "35 %"]
     for remark in ("commit 0123456789ab with changes", "A quick run", "Forced: ", "more than 0.15: w3 unknown."):
         assert remark in page
     assert MISSING in page  # AVX2 was left out
@@ -406,7 +406,7 @@ def test_shapes(small_text: Path) -> None:
     steps, tagging = speed.shapes("step"), speed.shapes("tag")
     assert [sum(map(sum, shape["lengths"])) for shape in steps.values()][:2] == [800, 800]
     assert tagging["64 × 25"]["lengths"] == [[25] * 64] * 16
-    for target, minutes in (("speed", 30), ("jobs", 30), ("large", 20)):
+    for target, minutes in zip(speed.TARGETS, (30, 20, 30, 20), strict=True):
         assert sum(part.seconds for part in speed.PARTS.values() if part.target == target) <= 60 * minutes
 
 
@@ -438,4 +438,6 @@ def test_mistakes_on_the_command_line(run: Script) -> None:
     done = run("speed.py", "--only", "w2,w4")
     assert done.returncode == 2
     assert "expected some of train,w2,w3,whole,rates," in done.stderr and "large,billion, found 'w2,w4'" in done.stderr
+    done = run("speed.py", "--target", "none")
+    assert done.returncode == 2 and "expected one of speed,jobs,parse,large, found 'none'" in done.stderr
     assert speed.parts("w3,w2") == ["w2", "w3"]
