@@ -130,7 +130,7 @@ bench: $(BENCH_VENV)/.ready ## speed against PyTorch, ONNX Runtime, CRFsuite, NL
 bench-jobs: $(BENCH_VENV)/.ready ## wall time of trainings with two threads, and of make demo; 16 minutes
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py --target jobs $(OPTIONS)
 
-bench-parse: $(BENCH_VENV)/.ready ## wall time of training a parser and a pipeline with two threads; 27 minutes
+bench-parse: $(BENCH_VENV)/.ready ## wall time of training a parser and a pipeline with two threads, and its speed; 28 minutes
 	@$(BENCH_VENV)/bin/python benchmarks/speed.py --target parse $(OPTIONS)
 
 bench-large: $(BENCH_VENV)/.ready ## time and memory of tagging 1 GB, and a billion words; 20 minutes, 1 GB of disk

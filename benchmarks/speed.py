@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cases import text
-from cases.jobs import JOBS
+from cases.jobs import JOBS, PIPELINE
 from cases.rates import ROWS
 from cases.speed_bars import BARS
 from harness import machine, results
@@ -122,6 +122,10 @@ def sweep(plan: Plan) -> Any:
     return run_job("cases.sweep", {"threads": 1, "rounds": rounds, "seconds": seconds})
 
 
+def raw(plan: Plan) -> Any:
+    return run_job("cases.raw", {"rounds": 1 if plan.quick else 5, "times": 1 if plan.quick else 4, "threads": 2})
+
+
 def others(plan: Plan) -> dict[str, Any]:
     """Measure CRFsuite, NLTK and spaCy on one core: accuracy, training, and tagging without start-up."""
     found: dict[str, Any] = {name: run_job("peers.taggers", {"name": name, "threads": 1}) for name in OTHERS}
@@ -163,7 +167,8 @@ PARTS: dict[str, Part] = {
     "avx2": Part(avx2, 70, "AVX2 alone"),
     "jobs": Part(lambda plan: jobs(plan, *SHORT), 800, "trainings", "jobs"),
     "parse": Part(lambda plan: jobs(plan, "graph en_ewt"), 700, "training a parser", "parse"),
-    "pipeline": Part(lambda plan: jobs(plan, "graph pipeline en_ewt"), 900, "training a pipeline", "parse"),
+    "pipeline": Part(lambda plan: jobs(plan, PIPELINE), 900, "training a pipeline", "parse"),
+    "raw": Part(raw, 60, "raw text by that pipeline", "parse"),
     "demo": Part(lambda plan: run_job("cases.jobs", {"part": "demo"}), 130, "make demo", "jobs"),
     "large": Part(large, 270, "a file of 1 GB", "large"),
     "billion": Part(billion, 900, "a billion words", "large"),

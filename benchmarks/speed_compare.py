@@ -17,7 +17,7 @@ from harness.measure import HIGHER, Figure, figures, number, times_as_good
 from harness.results import RESULTS, Result, options, read_json
 
 SLOWER = 0.10
-OWN = ("train", "whole", "rates", "formats", "sentence", "jobs", "parse", "pipeline", "demo", "large", "billion")
+OWN = ("train", "whole", "rates", "formats", "sentence", "jobs", "parse", "pipeline", "raw", "demo", "large", "billion")
 """Parts that measure elman only."""
 
 

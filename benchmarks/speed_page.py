@@ -52,6 +52,7 @@ def page(runs: Sequence[Result]) -> str:
         others=table(*_others(parts.get("others", {}))),
         training=table(["", "seconds", "UPOS on test"], list(_training(parts))),
         jobs=table(*_jobs(parts)),
+        raw=table(*_raw(parts.get("raw", {}))),
         large=_large(parts["large"]) if "large" in parts else MISSING,
         growth=table(*growth(parts)),
         sweep=_sweep(parts["sweep"]) if "sweep" in parts else MISSING,
@@ -184,6 +185,14 @@ def _training(parts: Result) -> Iterator[list[str]]:
         yield [f"elman `{preset}`, whole process", f"{seconds['median']:.1f}", upos]
     for peer in parts.get("others", {}).values():
         yield [peer["library"], f"{peer['seconds']:.1f}", f"{100 * peer['accuracy']:.2f}"]
+
+
+def _raw(found: Mapping[str, Any]) -> Table:
+    sizes = ("words", "sentences", "characters")
+    rows = [
+        [name, *(f"{row[what]['median']:,.0f}" for what in sizes), spread(row["words"])] for name, row in found.items()
+    ]
+    return ["", *(f"{what}/s" for what in sizes), "words/s, lowest–highest"], rows
 
 
 def _large(found: Mapping[str, Any]) -> str:

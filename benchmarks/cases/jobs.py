@@ -23,6 +23,7 @@ from harness.measure import figure
 from harness.results import DATA, ROOT
 from tasks import scores
 
+PIPELINE = "graph pipeline en_ewt"
 JOBS = {
     "en_ewt.upos": "accuracy",
     "wiki-en": "accuracy",
@@ -32,7 +33,7 @@ JOBS = {
     **dict.fromkeys(("en_ewt.lemma", "en_ewt.morphology"), "accuracy"),
     "en_ewt.segment": "words",
     "graph en_ewt": "las",
-    "graph pipeline en_ewt": "las",
+    PIPELINE: "las",
 }
 """Name of the data set -> score that is reported with the time."""
 PRODUCTS = re.compile(r".*\b(w_rx|w_rh|w_oh)")
@@ -56,13 +57,19 @@ def job_sets() -> dict[str, TaskSet]:
     return {name: found[name] for name in JOBS}
 
 
+def model_file(name: str) -> Path:
+    """Return where the model of a job is kept."""
+    folder = text.WORK / "jobs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name.replace(' ', '-')}.model"
+
+
 def trainings(job: dict[str, Any]) -> dict[str, Any]:
     """Return by job ``seconds``, ``cpu`` and ``memory`` of the processes, the ``score`` on test, and the products."""
-    sets, folder, found = job_sets(), text.WORK / "jobs", {}
+    sets, found = job_sets(), {}
     classify_data.build(DATA, DERIVED)
-    folder.mkdir(parents=True, exist_ok=True)
     for name in job["names"]:
-        model, rounds = folder / f"{name.replace(' ', '-')}.model", []
+        model, rounds = model_file(name), []
         command = elman(*sets[name].training(str(model), 1), "--threads", 2, "--quiet", *job["more"])
         while len(rounds) < job["rounds"] and sum(used.seconds for used in rounds) < job["seconds"]:
             rounds.append(usage(command))
@@ -72,7 +79,7 @@ def trainings(job: dict[str, Any]) -> dict[str, Any]:
         found[name] = own | {"title": sets[name].title, "measure": JOBS[name], "score": shares[JOBS[name]][0]}
         print(f"  {name}: {own['seconds']['median']:.1f} s, {100 * shares[JOBS[name]][0]:.2f}", file=sys.stderr)
     for name, own in found.items():
-        own["products"] = products(folder / f"{name.replace(' ', '-')}.model")
+        own["products"] = products(model_file(name))
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Figure = dict[str, Any]  # unit, median, lowest, highest, rounds
-HIGHER = ("words/s", "sentences/s", "GFLOP/s", "MB/s")
+HIGHER = ("characters/s", "words/s", "sentences/s", "GFLOP/s", "MB/s")
 """Units of which more is better; of all others (ms, s, MB) less is better."""
 
 

@@ -19,7 +19,7 @@ from harness.runs import Cut, Run, add_options, newest_alike, portable, run_all
 
 Script = Callable[..., subprocess.CompletedProcess[str]]
 
-SCRIPTS = ("accuracy", "tasks", "speed", "speed_compare", "online", "raw_speed", "constituents", "endless_rss")
+SCRIPTS = ("accuracy", "tasks", "speed", "speed_compare", "online", "constituents", "endless_rss")
 SCRIPTS += (
     "features_crf",
     "indomain_vectors",

@@ -78,6 +78,12 @@ def result(elman: float = 10.0, *, torch: float = 15.0, rate: float = 1e6, **mor
             "formats": {"text to word_TAG": used, "text to tags": slow, "Parquet to Parquet": slow},
             "sentence": {"new": one(50.0, "µs"), "before": one(40.0, "µs")},
             "jobs": {"titles-en": used | trained, "language-60": used | trained | {"products": None}},
+            "raw": {
+                "raw text to CoNLL-U, 1 thread": {
+                    what: one(value, f"{what}/s")
+                    for what, value in {"words": 3e4, "sentences": 2e3, "characters": 2e5}.items()
+                }
+            },
             "demo": {"seconds": one(40.0, "s")},
             "online": {"128": {"times_as_fast": {"a call a sentence": {"JAX": 2.0}}}},
             "roofline": {
@@ -185,7 +191,7 @@ def test_the_newest_result_of_each_part_is_shown(tmp_path: Path) -> None:
         (tmp_path / f"{name}.json").write_text(json.dumps({"name": name, "date": date, "parts": parts[name]}))
     online = {"benchmark": "online", "date": "2020-01-04", "hidden": {"128": {}}}
     (tmp_path / "online-d.json").write_text(json.dumps(online))
-    (tmp_path / "raw-speed.json").write_text(json.dumps({"date": "2020-01-05"}))
+    (tmp_path / "raw-text.json").write_text(json.dumps({"date": "2020-01-05"}))
     found = speed_page.kept(tmp_path)
     assert [run["name"] for run in found] == ["speed-a", "w2-c", "jobs-b", "online-d.json"]
     assert speed_page.merged(found) == {"w2": 3, "w3": 1, "jobs": 2, "online": {"128": {}}}
@@ -208,6 +214,7 @@ def test_figures_on_the_page(cells: Cells) -> None:
     assert cells(page, "test × 40, 1 core") == ["1,000", *rates, "80.0"]
     assert cells(page, "text to tags") == ["15.0", "1.25", "30.0", "1.50", "90.0"]
     assert cells(page, "titles") == ["12.0", "20.0", "1", "200", "accuracy 95.00"]
+    assert cells(page, "raw text to CoNLL-U, 1 thread") == ["30,000", "2,000", "200,000", "30,000–30,000"]
     assert cells(page, "1,000") == ["0.2", "200", "80.0"]
     assert cells(page, "1,000,000,000") == ["1,000", "1", "150"]
     assert cells(page, "`elman tag`, 2 cores: products of a word")[-1] == "67 %"
