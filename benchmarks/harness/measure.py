@@ -99,8 +99,9 @@ def _timed(call: Callable[[], object], calls: int) -> float:
 
 
 def largest_error(found: Any, right: Any) -> float:
-    """Return the largest deviation of an array, relative to the largest number in the right one."""
-    return float(abs(found - right).max() / abs(right).max())
+    """Return the largest deviation of an array, relative to the largest number in the right one; 0 if there is none."""
+    worst = float(abs(found - right).max())
+    return worst and worst / float(abs(right).max())
 
 
 def figures(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Figure]]:

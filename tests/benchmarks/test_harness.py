@@ -78,6 +78,7 @@ def test_figures_of_a_tree() -> None:
 
 def test_errors_and_spreads() -> None:
     assert measure.largest_error(np.array([1.0, 4.5]), np.array([1.0, 5.0])) == pytest.approx(0.1)
+    assert measure.largest_error(np.zeros(2), np.zeros(2)) == 0.0
     assert results.standard_error(0.5, 100) == 0.05
     assert results.mean_and_spread([1.0, 3.0]) == (2.0, pytest.approx(2**0.5))
     assert results.mean_and_spread([1.0]) == (1.0, None)
