@@ -251,44 +251,86 @@ void crf_marginals(const T* scores, Steps s, const T* transitions, const T* begi
   }
 }
 
-// Viterbi. Backpointers are stored as T, so that they have vector lanes as wide as the scores.
+// Viterbi. The best sums of all words are kept; the best previous tag is then searched only for the tags of the best
+// path. Rows are padded to whole vectors with sums that are never the largest.
+template <class T>
+struct Viterbi {
+  static constexpr T NEVER = T(-3e38);
+  Size K, wide;
+  Scratch<T> ways, into, first, last;  // (K, wide) transitions, and their transpose; begin and end (wide,)
+  Scratch<T> lanes;                    // 0, 1 …
+
+  Viterbi(const T* transitions, const T* begin, const T* end, Size K)
+      : K(K), wide((K + W<T> - 1) / W<T> * W<T>), ways(K * wide), into(K * wide), first(wide), last(wide), lanes(wide) {
+    Scratch<T> columns(K * K);
+    transpose<T>(columns, K, transitions, K, K, K);
+    for (Size i = 0; i < K; ++i) pad(ways + i * wide, transitions + i * K), pad(into + i * wide, columns + i * K);
+    pad(first, begin), pad(last, end);
+    for (Size j = 0; j < wide; ++j) lanes[j] = T(j);
+  }
+  void pad(T* to, const T* from) const {
+    copy<T>(to, from, K);
+    for (Size j = K; j < wide; ++j) to[j] = NEVER;
+  }
+  // now = the best sums of a word's tags, less the largest; `from`: those of the previous word or null. The scores may
+  // be read up to whole vectors.
+  void step(const T* from, const T* scores, T* now) const {
+    Vec<T> high = broadcast(NEVER);
+    for (Size j = 0; j < wide; j += W<T>) {
+      Vec<T> most = load(first + j);
+      if (from) {
+        const T* way = ways + j;
+        most = from[0] + load(way);
+        Vec<T> other = most;  // two maxima: one would wait for itself
+        Size i = 1;
+        for (; i + 2 <= K; i += 2) {
+          const Vec<T> a = from[i] + load(way + i * wide), b = from[i + 1] + load(way + (i + 1) * wide);
+          most = a > most ? a : most;
+          other = b > other ? b : other;
+        }
+        if (i < K) {
+          const Vec<T> a = from[i] + load(way + i * wide);
+          most = a > most ? a : most;
+        }
+        most = other > most ? other : most;
+      }
+      most += load(lanes + j) < broadcast(T(K)) ? load(scores + j) : Vec<T>{};
+      high = most > high ? most : high;
+      store(now + j, most);
+    }
+    const T less = max_of<T>(high);
+    for (Size j = 0; j < wide; j += W<T>) store(now + j, load(now + j) - less);
+  }
+  // The first of the largest sums x + more.
+  Id best(const T* x, const T* more) const {
+    Vec<T> high = load(x) + load(more);
+    for (Size j = W<T>; j < wide; j += W<T>) {
+      const Vec<T> sum = load(x + j) + load(more + j);
+      high = sum > high ? sum : high;
+    }
+    const Vec<T> most = broadcast(max_of<T>(high));
+    Vec<T> at = broadcast(T(K - 1));  // if there are no numbers
+    for (Size j = 0; j < wide; j += W<T>) {
+      const Vec<T> own = load(x + j) + load(more + j) >= most ? load(lanes + j) : at;
+      at = own < at ? own : at;
+    }
+    return static_cast<Id>(min_of<T>(at));
+  }
+};
 template <class T>
 void crf_best(const T* scores, Steps s, const T* transitions, const T* begin, const T* end, Id* ids, Size K) {
-  const Size wide = (K + W<T> - 1) / W<T> * W<T>;  // row length, padded to whole vectors
-  Scratch<T> ways(K * wide), came_from(s.N * wide), best(s.B * wide), row(wide);
-  clear<T>(ways, K * wide);
-  for (Size i = 0; i < K; ++i) copy<T>(ways + i * wide, transitions + i * K, K);
-  const auto lowest_best = [&](const T* x) {
-    Size at = 0;
-    for (Size k = 1; k < K; ++k) at = x[k] > x[at] ? k : at;
-    return static_cast<Id>(at);
-  };
+  const Viterbi<T> chain(transitions, begin, end, K);
+  const Size wide = chain.wide;
+  Scratch<T> best(s.N * wide), rest(wide);
   Size start = 0;
   for (Size t = 0; t < s.T; ++t) {
-    const Size size = s.sizes[t], later = t + 1 < s.T ? s.sizes[t + 1] : 0;
-    for (Size b = 0; b < size; ++b) {
-      T* now = best + b * wide;
-      if (t == 0) {
-        copy<T>(row, begin, K);
-      } else {
-        T* from = came_from + (start + b) * wide;
-        for (Size j = 0; j < wide; j += W<T>) {
-          Vec<T> most = now[0] + load(ways + j), which{};
-          for (Size i = 1; i < K; ++i) {
-            const Vec<T> way = now[i] + load(ways + i * wide + j);
-            which = way > most ? broadcast(T(i)) : which;
-            most = way > most ? way : most;
-          }
-          store(row + j, most);
-          store(from + j, which);
-        }
-      }
-      add<T>(now, row, scores + (start + b) * K, K);
-      lower(now, K);
-      if (b >= later) {
-        add<T>(row, now, end, K);
-        ids[start + b] = lowest_best(row);
-      }
+    const Size size = s.sizes[t], before = t ? s.sizes[t - 1] : 0, later = t + 1 < s.T ? s.sizes[t + 1] : 0;
+    for (Size row = start; row < start + size; ++row) {
+      const T* own = scores + row * K;
+      if ((row + 1) * K + wide - K > s.N * K) copy<T>(rest, own, K), own = rest;
+      T* now = best + row * wide;
+      chain.step(t ? now - before * wide : nullptr, own, now);
+      if (row - start >= later) ids[row] = chain.best(now, chain.last);
     }
     start += size;
   }
@@ -296,7 +338,7 @@ void crf_best(const T* scores, Steps s, const T* transitions, const T* begin, co
     start -= s.sizes[t];
     const Size front = start - s.sizes[t - 1];
     for (Size b = 0; b < s.sizes[t]; ++b)
-      ids[front + b] = static_cast<Id>(came_from[(start + b) * wide + ids[start + b]]);
+      ids[front + b] = chain.best(best + (front + b) * wide, chain.into + ids[start + b] * wide);
   }
 }
 

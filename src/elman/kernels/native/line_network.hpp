@@ -36,6 +36,8 @@ struct LineModel {
   Size spare = 16384;                              // spare rows beyond that, for the words of one text
 };
 
+constexpr Size FULL = 32;  // columns of a product that are computed together, whether needed or not
+
 // Sentences that are tagged in one pass.
 struct Some {
   const Sentence *begin, *end;
@@ -66,6 +68,7 @@ class LineNetwork {
            "sizes");
     expect(!int8_ || H_ <= WIDEST8, "hidden units, with 8-bit products");
     P_ = panels_of(H_);
+    Z_ = (K_ + FULL - 1) / FULL * FULL;
     D_ = model.both ? 2 : 1;
     for (const std::string& prefix : prefixes) {
       const Tensors own{model.tensor_of, prefix};
@@ -74,6 +77,7 @@ class LineNetwork {
       m.directions.emplace_back(own, "layer0.forward", E_ + F_, H_, int8_, false);
       if (model.both) m.directions.emplace_back(own, "layer0.backward", E_ + F_, H_, int8_, true);
       m.w_oh = own.get("output.w_oh", K_, D_ * H_).all(), m.b_o = own.vector("output.b_o", K_);
+      m.w_oh.resize(static_cast<std::size_t>(Z_ * D_ * H_)), m.b_o.resize(static_cast<std::size_t>(Z_));
       members_.push_back(std::move(m));
     }
     row_ = P_ * PANEL * (int8_ ? 2 : 4);
@@ -135,8 +139,8 @@ class LineNetwork {
       }
     }
     const Steps steps{work.sizes.data(), static_cast<Size>(work.sizes.size()), N, work.sizes[0]};
-    float *h = ensure_capacity(work.h, N * wide), *scores = ensure_capacity(work.scores, N * K_), *more = nullptr;
-    if (members_.size() > 1) more = ensure_capacity(work.more, N * K_);
+    float *h = ensure_capacity(work.h, N * wide), *scores = ensure_capacity(work.scores, N * Z_), *more = nullptr;
+    if (members_.size() > 1) more = ensure_capacity(work.more, N * Z_);
     for (std::size_t m = 0; m < members_.size(); ++m) {
       const Member& member = members_[m];
       for (Size d = 0; d < D_; ++d) {
@@ -152,13 +156,13 @@ class LineNetwork {
         kernels<float>().lstm_states(reinterpret_cast<const float*>(table), packed, steps, direction.exact.data(), h,
                                      direction.reverse, H_, d * H_, wide);
       }
-      kernels<float>().linear_forward(h, member.w_oh.data(), member.b_o.data(), m ? more : scores, N, wide, K_);
-      for (Size i = 0; m && i < N * K_; ++i) scores[i] += more[i];
+      kernels<float>().linear_forward(h, member.w_oh.data(), member.b_o.data(), m ? more : scores, N, wide, Z_);
+      for (Size i = 0; m && i < N * Z_; ++i) scores[i] += more[i];
     }
-    for (Size i = 0; more && i < N * K_; ++i) scores[i] /= static_cast<float>(members_.size());
+    for (Size i = 0; more && i < N * Z_; ++i) scores[i] /= static_cast<float>(members_.size());
     double* p = confidences ? ensure_capacity(work.own_p, N) : nullptr;
     for (std::size_t c = 0; c < columns_.size(); ++c) {
-      columns_[c].decode(scores, K_, steps, work.scratch, ids, p);
+      columns_[c].decode(scores, Z_, steps, work.scratch, ids, p);
       for (Size i = 0; i < N; ++i) work.best[c][static_cast<std::size_t>(rows[i])] = ids[i];
       for (Size i = 0; p && i < N; ++i) work.p[c][static_cast<std::size_t>(rows[i])] = p[i];
     }
@@ -193,7 +197,7 @@ class LineNetwork {
   bool ascii_;
   Index words_, features_;
   std::vector<LabelColumn> columns_;
-  Size E_, F_, H_, K_ = 0, P_, D_, row_;  // K_: tags of all columns
+  Size E_, F_, H_, K_ = 0, Z_, P_, D_, row_;  // K_: tags of all columns; Z_: padded for the product
   std::vector<Member> members_;
 };
 

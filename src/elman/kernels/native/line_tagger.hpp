@@ -20,6 +20,7 @@ namespace elman {
 namespace {
 
 constexpr Size CHUNK = 768;  // words per pass, so that their states stay in the L2 cache
+constexpr Size TILE = 6;     // sentences whose states are computed together (ROWS of int8.cpp)
 constexpr Size FRESH = 256;  // new words whose inputs are computed together
 
 class LineTagger {
@@ -100,6 +101,7 @@ class LineTagger {
       const Sentence* end = next;
       Size total = 0;
       while (end < last && (end == next || total + end->length <= CHUNK)) total += end++->length;
+      while (end < last && end - next > TILE && (end - next) % TILE) total -= (--end)->length;
       network_.decode(*store, d, {next, end}, total, confidences);
       next = end;
     }

@@ -2,6 +2,8 @@
 // Compiled once per instruction set in an unnamed namespace: translation units must share nothing, so nothing from
 // std:: that is compiled out of line may be used.
 #pragma once
+#include <utility>
+
 #include "scratch.hpp"
 
 #ifndef VECTOR_BYTES
@@ -120,6 +122,34 @@ inline T sum_of(Vec<T> v) {
   for (Size i = 0; i < W<T>; ++i) total += v[i];
   return total;
 }
+// The lanes of v from lane N on, then those before it.
+template <class T, Size N, std::size_t... I>
+inline Vec<T> rotated(Vec<T> v, std::index_sequence<I...>) {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+  return __builtin_shufflevector(v, v, static_cast<int>((I + N) % sizeof...(I))...);
+#endif
+#endif
+  T lanes[2 * W<T>];
+  store(lanes, v), store(lanes + W<T>, v);
+  return load(lanes + N);
+}
+// f of all lanes of v, by halves.
+template <class T, Size N, class Function>
+inline T fold(Vec<T> v, Function f) {
+  if constexpr (N == 0)
+    return v[0];
+  else
+    return fold<T, N / 2>(f(v, rotated<T, N>(v, std::make_index_sequence<static_cast<std::size_t>(W<T>)>())), f);
+}
+template <class T>
+inline T max_of(Vec<T> v) {
+  return fold<T, W<T> / 2>(v, [](Vec<T> a, Vec<T> b) { return a > b ? a : b; });
+}
+template <class T>
+inline T min_of(Vec<T> v) {
+  return fold<T, W<T> / 2>(v, [](Vec<T> a, Vec<T> b) { return a < b ? a : b; });
+}
 template <class T>
 inline T max_of(const T* x, Size n) {
   T most = x[0];
@@ -127,7 +157,7 @@ inline T max_of(const T* x, Size n) {
   if (n >= W<T>) {
     Vec<T> high = load(x);
     for (i = W<T>; i + W<T> <= n; i += W<T>) high = load(x + i) > high ? load(x + i) : high;
-    for (Size j = 0; j < W<T>; ++j) most = high[j] > most ? high[j] : most;
+    most = max_of<T>(high);
   }
   for (; i < n; ++i) most = x[i] > most ? x[i] : most;
   return most;
