@@ -233,13 +233,19 @@ inline void input_rows(Size rows, const float* x, Size E, const float* w, const 
   }
 }
 
+inline __mmask16 mask_of(Size left) { return static_cast<__mmask16>(left < UNITS ? (1u << left) - 1 : 0xffffu); }
 inline float exact(const float* x, const float* w, Size E) {
-  __m512 sum = _mm512_setzero_ps();
-  for (Size j = 0; j < E; j += UNITS) {
-    const __mmask16 mask = static_cast<__mmask16>(E - j < UNITS ? (1u << (E - j)) - 1 : 0xffffu);
-    sum = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, x + j), _mm512_maskz_loadu_ps(mask, w + j), sum);
-  }
-  return _mm512_reduce_add_ps(sum);
+  constexpr Size SUMS = 4;  // one sum would wait for itself
+  __m512 sum[SUMS];
+  EACH(SUMS) sum[i] = _mm512_setzero_ps();
+  Size j = 0;
+  for (; j + SUMS * UNITS <= E; j += SUMS * UNITS)
+    EACH(SUMS)
+      sum[i] = _mm512_fmadd_ps(_mm512_loadu_ps(x + j + i * UNITS), _mm512_loadu_ps(w + j + i * UNITS), sum[i]);
+  for (; j < E; j += UNITS)
+    sum[0] = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask_of(E - j), x + j),
+                             _mm512_maskz_loadu_ps(mask_of(E - j), w + j), sum[0]);
+  return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), _mm512_add_ps(sum[2], sum[3])));
 }
 
 }  // namespace
@@ -250,35 +256,33 @@ void linear_best_int8(const float* x, const std::int8_t* w8, const float* scale,
   const Linear l{w8, scale, start, b, E, P};
   const Size columns = l.panels * 4 * UNITS;
   Scratch<std::uint8_t> q(BLOCK * (l.E + UNITS));
-  Scratch<float> scores(BLOCK * columns);
+  Scratch<float> most_of(BLOCK * columns), least_of(BLOCK * UNITS), size(BLOCK);  // upper and lower bounds; Σ|x|
   for (Size i = 0; i < N; i += BLOCK) {
     const Size rows = N - i < BLOCK ? N - i : BLOCK;
-    linear_block(l, x + i * l.E, q.data, rows,
-                 [&](Size r, Size column, __m512 z) { _mm512_storeu_ps(scores.data + r * columns + column, z); });
     for (Size r = 0; r < rows; ++r) {
-      const float *row = x + (i + r) * l.E, *approximate = scores.data + r * columns;
       __m512 length = _mm512_setzero_ps();
-      for (Size j = 0; j < l.E; j += UNITS) {
-        const __mmask16 mask = static_cast<__mmask16>(l.E - j < UNITS ? (1u << (l.E - j)) - 1 : 0xffffu);
-        length = _mm512_add_ps(length, _mm512_abs_ps(_mm512_maskz_loadu_ps(mask, row + j)));
-      }
-      const __m512 size = _mm512_set1_ps(_mm512_reduce_add_ps(length));
-      const auto off = [&](Size k) {
-        return _mm512_fmadd_ps(_mm512_loadu_ps(share + k), size, _mm512_loadu_ps(error + k));
-      };
-      const auto mask_at = [&](Size k) {
-        return static_cast<__mmask16>(K - k < UNITS ? (1u << (K - k)) - 1 : 0xffffu);
-      };
-      __m512 least = _mm512_set1_ps(-3e38f);  // lower bound of the best score
-      for (Size k = 0; k < K; k += UNITS)
-        least = _mm512_mask_max_ps(least, mask_at(k), least, _mm512_sub_ps(_mm512_loadu_ps(approximate + k), off(k)));
-      least = _mm512_set1_ps(_mm512_reduce_max_ps(least));
+      for (Size j = 0; j < l.E; j += UNITS)
+        length = _mm512_add_ps(length, _mm512_abs_ps(_mm512_maskz_loadu_ps(mask_of(l.E - j), x + (i + r) * l.E + j)));
+      size[r] = _mm512_reduce_add_ps(length);
+      _mm512_storeu_ps(least_of + r * UNITS, _mm512_set1_ps(-3e38f));
+    }
+    linear_block(l, x + i * l.E, q.data, rows, [&](Size r, Size k, __m512 z) {
+      if (k >= K) return;
+      const __m512 off =
+          _mm512_fmadd_ps(_mm512_loadu_ps(share + k), _mm512_set1_ps(size[r]), _mm512_loadu_ps(error + k));
+      const __m512 least = _mm512_loadu_ps(least_of + r * UNITS);
+      _mm512_storeu_ps(most_of + r * columns + k, _mm512_add_ps(z, off));
+      _mm512_storeu_ps(least_of + r * UNITS,
+                       _mm512_mask_max_ps(least, mask_of(K - k), least, _mm512_sub_ps(z, off)));
+    });
+    for (Size r = 0; r < rows; ++r) {
+      const float *row = x + (i + r) * l.E, *most_able = most_of + r * columns;
+      const __m512 least = _mm512_set1_ps(_mm512_reduce_max_ps(_mm512_loadu_ps(least_of + r * UNITS)));
       Size found = -1;
       float most = 0;
       bool known = false;  // whether `most` has been computed
       for (Size k = 0; k < K; k += UNITS) {
-        unsigned able = _mm512_mask_cmp_ps_mask(
-            mask_at(k), _mm512_add_ps(_mm512_loadu_ps(approximate + k), off(k)), least, _CMP_GE_OQ);
+        unsigned able = _mm512_mask_cmp_ps_mask(mask_of(K - k), _mm512_loadu_ps(most_able + k), least, _CMP_GE_OQ);
         for (; able; able &= able - 1) {
           const Size at = k + __builtin_ctz(able);
           if (found < 0) {
