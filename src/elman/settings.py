@@ -211,7 +211,7 @@ TRAINING: dict[str, Setting] = {
         0, "stop after n epochs without a better accuracy on the dev set; 0: never", low=0, high=100_000
     ),
     "shards": Setting(
-        2, "parts of a minibatch computed in parallel, whatever the number of threads; changes the bits", low=1, high=64
+        1, "parts of a minibatch computed in parallel, for more than two threads; changes the bits", low=1, high=64
     ),
 }
 """Settings of training; recorded in the model file, not needed for tagging."""

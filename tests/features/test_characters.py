@@ -21,6 +21,7 @@ from elman.nn.encoder import Gradients, Parameters
 from elman.nn.initialization import initialize
 from elman.nn.layers import DropoutNoise, SparseRows
 from elman.nn.network import Inputs, Network
+from elman.utils.seeding import DROPOUT, Draws
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -141,7 +142,7 @@ def test_the_network_s_gradient(changes: dict[str, Any], noisy: bool) -> None:
     inputs = inputs.take(batch.rows)
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = DropoutNoise(np.random.default_rng(4), 0.3, 0.2) if noisy else None
+        noise = DropoutNoise(Draws(4, DROPOUT), 0.3, 0.2) if noisy else None
         return network.forward(parameters, inputs, batch, noise=noise)
 
     scores, backprop = forward()

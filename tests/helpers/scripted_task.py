@@ -10,7 +10,7 @@ import numpy as np
 
 from elman.nn.layers import SparseRows
 from elman.training import optimizers
-from elman.training.optimizers import Gradients, Map
+from elman.training.optimizers import Gradients
 from elman.training.task import Items, LossTotals, StepKey
 from elman.utils import seeding
 
@@ -36,7 +36,7 @@ class Task(Items):
         dw = np.tanh(self.parameters["w"]) * np.float32(len(items)) + draws
         dtable = self.parameters["table"][ids] * counts[:, None].astype(np.float32) + draws[:2]
         n = int(self.lengths[items].sum())
-        return LossTotals(2.0 * n, n, len(items)), {"w": dw, "table": SparseRows(ids, dtable)}
+        return LossTotals(2.0 * n, n, len(items)), {"w": dw, "table": SparseRows(ids.astype(np.int32), dtable)}
 
     def online(self, batches: Sequence[Array], rates: Array, place: StepKey) -> LossTotals | None:
         items = np.concatenate(batches)
@@ -59,9 +59,7 @@ class Recorder:
         self.norms: list[float] = []
         self.settled = 0
 
-    def update(
-        self, parameters: dict[str, Array], gradients: Gradients, rate: float, each: Map = optimizers.one_by_one
-    ) -> None:
+    def update(self, parameters: dict[str, Array], gradients: Gradients, rate: float) -> None:
         self.rates.append(rate)
         self.norms.append(optimizers.clip(gradients, 0.0))
         parameters["w"] += np.float32(1)

@@ -117,3 +117,36 @@ def test_bad_shapes(engine: Any) -> None:
     for bad in ((x, sizes, w_rx[:, :3], b_r, w_rh), (x, sizes, w_rx, b_r[:5], w_rh), (x, sizes[:2], w_rx, b_r, w_rh)):
         with pytest.raises(ValueError):
             forward(engine, *bad, False)
+
+
+@engines
+@given(
+    lengths=lengths_of_batches,
+    e=st.integers(1, 20),
+    h=st.integers(1, 20),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_both_directions_are_those_of_two_layers(engine: Any, lengths: list[int], e: int, h: int, dtype: Any) -> None:
+    sizes, n = sizes_of(lengths), sum(lengths)
+    x, *w = inputs(n, e, h, dtype)
+    v = [each[::-1].copy() for each in w]
+    dh = np.random.default_rng(n).standard_normal((n, 2 * h)).astype(dtype)
+    states, c, gates = out = engine.bilstm_forward(x, sizes, *w, *v, 1)
+    found = engine.bilstm_backward(dh, x, states, c, gates, sizes, w[0], w[2], v[0], v[2], 1)
+    for one, other in zip(out, engine.bilstm_forward(x, sizes, *w, *v, 2), strict=True):
+        np.testing.assert_array_equal(one, other)  # the same bits in two threads
+    again = engine.bilstm_backward(dh, x, states, c, gates, sizes, w[0], w[2], v[0], v[2], 2)
+    for one, other in zip(found, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    dx, dw = np.zeros_like(x), []
+    for i, (weights, reverse) in enumerate(((w, False), (v, True))):
+        both = np.zeros_like(states)
+        c_way, gates_way = reference.lstm_layer_forward(x, sizes, *weights, both, i * h, reverse)
+        own = slice(i * h, i * h + h)
+        for mine, theirs in ((states[:, own], both[:, own]), (c[i], c_way), (gates[i], gates_way)):
+            np.testing.assert_allclose(mine, theirs, atol=1e-5 if dtype == np.float32 else 1e-12)
+        dw += reference.lstm_layer_backward(
+            dh, x, both, i * h, c_way, gates_way, sizes, weights[0], weights[2], dx, True, reverse
+        )
+    for mine, theirs in zip(found, [dx, *dw], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-4 if dtype == np.float32 else 1e-11)

@@ -16,6 +16,7 @@ from elman.nn.encoder import Gradients, Parameters
 from elman.nn.layers import DropoutNoise, SparseRows
 from elman.nn.network import Inputs, Network
 from elman.nn.shapes import GraphSizes
+from elman.utils.seeding import DROPOUT, Draws
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -39,7 +40,7 @@ def states(seed: int = 2) -> Array:
 
 def noise() -> DropoutNoise:
     """The same masks each time."""
-    return DropoutNoise(np.random.default_rng(5), 0.3, 0.0, True)
+    return DropoutNoise(Draws(5, DROPOUT), 0.3, 0.0, True)
 
 
 @pytest.mark.parametrize("drops", [False, True])
@@ -108,7 +109,7 @@ def test_gradients_of_a_whole_network() -> None:
         return lambda gradients: found.backprop(1.0, gradients)
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        own = DropoutNoise(np.random.default_rng(4), 0.3, 0.2, True, layers=True)
+        own = DropoutNoise(Draws(4, DROPOUT), 0.3, 0.2, True, layers=True)
         return network.forward(parameters, inputs, batch, noise=own, beside=beside)
 
     gradients = forward()[1](weight)

@@ -13,6 +13,7 @@ from elman.nn.batch import pack
 from elman.nn.cells import CELLS
 from elman.nn.layers import DropoutNoise
 from elman.nn.recurrence import recurrence
+from elman.utils.seeding import DROPOUT, Draws
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -167,7 +168,7 @@ def test_mirrored_is_the_sentence_turned_round(cell: str) -> None:
 @pytest.mark.parametrize("variational", [False, True])
 def test_dropout(variational: bool) -> None:
     x, weight, batch = numbers(N, 3), numbers(N, 3, seed=2), pack(LENGTHS)
-    f = lambda: layers.dropout(x, 0.4, DropoutNoise(np.random.default_rng(7), 0, 0, variational), batch)  # noqa: E731
+    f = lambda: layers.dropout(x, 0.4, DropoutNoise(Draws(7, DROPOUT), 0, 0, variational), batch)  # noqa: E731
     y, backprop = f()
     assert 0 < (y == 0).sum() < y.size
     np.testing.assert_allclose(y[y != 0], x[y != 0] / 0.6)
@@ -178,16 +179,16 @@ def test_dropout(variational: bool) -> None:
 
 
 def test_dropout_that_drops_nothing() -> None:
-    x, noise, batch = numbers(N, 3), DropoutNoise(np.random.default_rng(7), 0, 0), pack(LENGTHS)
+    x, noise, batch = numbers(N, 3), DropoutNoise(Draws(7, DROPOUT), 0, 0), pack(LENGTHS)
     for y, backprop in (layers.dropout(x, 0.4, None, batch), layers.dropout(x, 0.0, noise, batch)):
         assert y is x
         assert backprop(x) is x
-    assert noise.generator.random() == np.random.default_rng(7).random()  # nothing was drawn
+    assert noise.draws.drawn == 0
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_mask_keeps_the_mean(dtype: Any) -> None:
-    mask = layers.dropout_mask((400, 250), 0.3, np.random.default_rng(7), dtype)
+    mask = layers.dropout_mask((400, 250), 0.3, Draws(7, DROPOUT), dtype)
     assert mask.dtype == dtype
     assert set(np.unique(mask)) == {0, dtype(1 / 0.7)}
     assert (mask == 0).mean() == pytest.approx(0.3, abs=0.01)  # 7 standard errors

@@ -17,6 +17,7 @@ from elman.nn.encoder import Gradients, Parameters
 from elman.nn.initialization import initialize
 from elman.nn.layers import DropoutNoise, SparseRows
 from elman.nn.network import Inputs, Network, TokenInputs
+from elman.utils.seeding import DROPOUT, Draws
 from numerical import slope
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -101,7 +102,7 @@ def test_the_gradient_by_central_differences(network: Network, noisy: str) -> No
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
         shares = 0.3, 0.2, noisy in ("variational", "layers"), 0.0, noisy == "layers"
-        noise = DropoutNoise(np.random.default_rng(4), *shares) if noisy else None
+        noise = DropoutNoise(Draws(4, DROPOUT), *shares) if noisy else None
         return network.forward(parameters, inputs, batch, noise=noise)
 
     scores, backprop = forward()
@@ -114,9 +115,9 @@ def test_noise_makes_a_difference() -> None:
     parameters, (inputs, batch) = parameters_of(network), batch_of()
     plain, _ = network.forward(parameters, inputs, batch)
     for shares in ((0.5, 0.0), (0.0, 0.5)):
-        noisy, _ = network.forward(parameters, inputs, batch, noise=DropoutNoise(np.random.default_rng(4), *shares))
+        noisy, _ = network.forward(parameters, inputs, batch, noise=DropoutNoise(Draws(4, DROPOUT), *shares))
         assert not np.allclose(noisy, plain)
-    none, _ = network.forward(parameters, inputs, batch, noise=DropoutNoise(np.random.default_rng(4), 0.0, 0.0))
+    none, _ = network.forward(parameters, inputs, batch, noise=DropoutNoise(Draws(4, DROPOUT), 0.0, 0.0))
     np.testing.assert_array_equal(none, plain)
 
 
@@ -354,7 +355,7 @@ def test_the_gradient_of_labels_of_texts(name: str, noisy: bool) -> None:
     weight = np.random.default_rng(3).standard_normal((N, tags + L))
 
     def forward() -> tuple[Array, Callable[[Array], Gradients]]:
-        noise = DropoutNoise(np.random.default_rng(4), 0.3, 0.2, grams=0.5) if noisy else None
+        noise = DropoutNoise(Draws(4, DROPOUT), 0.3, 0.2, grams=0.5) if noisy else None
         return network.forward(parameters, inputs, batch, GRAMS if n_grams else None, noise=noise)
 
     scores, backprop = forward()
@@ -379,8 +380,7 @@ def test_the_words_scores_do_not_depend_on_labels_of_texts() -> None:
     both = Network(WORDS, V, 0, K, labels=L)
     parameters, (inputs, batch) = parameters_of(both), batch_of()
     found = [
-        n.forward(parameters, inputs, batch, noise=DropoutNoise(np.random.default_rng(4), 0.3, 0.2))[0]
-        for n in (plain, both)
+        n.forward(parameters, inputs, batch, noise=DropoutNoise(Draws(4, DROPOUT), 0.3, 0.2))[0] for n in (plain, both)
     ]
     np.testing.assert_array_equal(found[0], found[1][:, :K])
     # and they begin with the same numbers

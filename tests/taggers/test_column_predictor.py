@@ -161,7 +161,8 @@ def test_an_ensemble_of_both() -> None:
     found = trained(SMALL | {"epochs": 1, "decoder": "crf", "ensemble": 2}, dev=sentences(DEV))
     of_columns = found.evaluate(sentences(DEV), columns=found.targets)
     mean = np.mean([result.accuracy for result in of_columns.values()])
-    assert found.describe()["data"]["dev_accuracy"] == pytest.approx(mean, abs=1e-12)
+    # recorded with float32 products; with 8-bit ones a word of 242 may have another tag
+    assert found.describe()["data"]["dev_accuracy"] == pytest.approx(mean, abs=1.5 / 242)
     assert "member2.output2.transitions" in model_of(found).to_record()[1]
 
 

@@ -21,7 +21,7 @@ def numbers(*shape: int, seed: int = 1) -> Array:
 
 
 def rows(ids: Sequence[int], values: Any) -> SparseRows:
-    return SparseRows(np.array(ids, np.int64), np.array(values, np.float32))
+    return SparseRows(np.array(ids, np.int32), np.array(values, np.float32))
 
 
 class TextbookAdam:

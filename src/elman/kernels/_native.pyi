@@ -104,6 +104,30 @@ def lstm_layer_backward(
     add: bool,
     reverse: bool,
 ) -> tuple[NDArray[F], NDArray[F], NDArray[F]]: ...
+def bilstm_forward(
+    x: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    w_b: NDArray[F],
+    w_rh: NDArray[F],
+    v_rx: NDArray[F],
+    v_b: NDArray[F],
+    v_rh: NDArray[F],
+    threads: int,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]: ...
+def bilstm_backward(
+    dh: NDArray[F],
+    x: NDArray[F],
+    h: NDArray[F],
+    c: NDArray[F],
+    gates: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    w_rh: NDArray[F],
+    v_rx: NDArray[F],
+    v_rh: NDArray[F],
+    threads: int,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F], NDArray[F], NDArray[F], NDArray[F]]: ...
 def gru_forward(
     a: NDArray[F],
     sizes: Ids,
@@ -291,6 +315,37 @@ def regression_steps(
     rates: NDArray[F],
     share: float,
 ) -> tuple[float, int]: ...
+def dropout(
+    x: NDArray[F],
+    key: Ids,
+    first: int,
+    share: float,
+) -> NDArray[F]: ...
+def unknown_words(
+    words: Ids,
+    share: NDArray[F],
+    key: Ids,
+    unknown: int,
+) -> Ids: ...
+def sum_of_squares(
+    x: NDArray[F],
+) -> float: ...
+def distinct_ids(
+    ids: Ids,
+    rows: int,
+) -> tuple[Ids, Ids, int]: ...
+def take_bags(
+    ids: Ids,
+    offsets: Ids,
+    which: Ids,
+    total: int,
+) -> tuple[Ids, Ids]: ...
+def pack_sentences(
+    begins: Ids,
+    lengths: Ids,
+    words: int,
+    steps: int,
+) -> tuple[Ids, Ids, Ids]: ...
 def best_tree(
     scores: NDArray[np.float64],
 ) -> Ids: ...

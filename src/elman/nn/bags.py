@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from elman import kernels
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,12 @@ class Bags:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def take(self, which: NDArray[np.int64]) -> Bags:
+    @cached_property
+    def lengths(self) -> NDArray[np.int32]:
+        """(U,) the number of ids in each set."""
+        return np.diff(self.offsets)
+
+    def take(self, which: NDArray[Any]) -> Bags:
         """Return the sets ``which`` (U',), in that order."""
-        lengths = np.diff(self.offsets)[which]
-        offsets = np.zeros(len(which) + 1, np.int32)
-        np.cumsum(lengths, out=offsets[1:])
-        places = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][which] - offsets[:-1], lengths)
-        return Bags(self.ids[places], offsets)
+        total = int(self.lengths[which].sum())
+        return Bags(*kernels.take_bags(self.ids, self.offsets, which.astype(np.int32, copy=False), total))

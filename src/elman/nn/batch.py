@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from elman import kernels
+
 Ids = NDArray[np.int32]
 
 
@@ -129,8 +131,9 @@ def packed(
 
 def packed_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[Batch, NDArray[np.int64]]:
     """Return the packing of pieces of a text (first words, lengths), and for each row its word in the text."""
-    batch = pack(lengths)
-    return batch, rows_at(begins, lengths)[batch.rows]
+    words, steps = int(lengths.sum()), int(lengths.max(initial=0))
+    sizes, rows, places = kernels.pack_sentences(begins.astype(np.int32), lengths.astype(np.int32), words, steps)
+    return Batch(sizes, rows.astype(np.int64)), places.astype(np.int64)
 
 
 def rows_at(begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
 from elman.nn.cells import CELLS
 from elman.nn.cells.common import Memory
-from elman.nn.cells.lstm import lstm_layer
+from elman.nn.cells.lstm import bilstm_layer, lstm_layer
 from elman.nn.layers import Array, DropoutNoise, Gradient, dropout
 from elman.nn.recurrence import recurrence
 from elman.nn.shapes import Shapes
@@ -151,18 +151,15 @@ class Encoder:
         return hs[0] if len(hs) == 1 else np.concatenate(hs, axis=1), backprop
 
     def _lstm_layer(self, parameters: Parameters, i: int, x: Array, batch: Batch) -> tuple[Array, Backprop]:
-        """LSTM layer: its directions share the arrays of h and of the gradients."""
-        H, h = self.config.hidden, np.empty((len(x), self.output), x.dtype)
-        ways = []
-        for j, direction in enumerate(self.directions):
-            prefix = f"layer{i}.{direction}."
-            w = {name: parameters[prefix + name] for name in ("w_rx", "b_r", "w_rh")}
-            ways.append((prefix, lstm_layer(x, w, batch, h, j * H, reverse=direction == "backward")))
+        """LSTM layer; its directions share the arrays of h and of the gradients."""
+        prefixes = [f"layer{i}.{direction}." for direction in self.directions]
+        ways = [{name: parameters[prefix + name] for name in ("w_rx", "b_r", "w_rh")} for prefix in prefixes]
+        h, back = lstm_layer(x, ways[0], batch) if len(ways) == 1 else bilstm_layer(x, ways[0], ways[1], batch)
 
         def backprop(dy: Array, gradients: Gradients) -> Array | None:
-            dx = np.empty_like(x)
-            for j, (prefix, back) in enumerate(ways):
-                gradients.update({prefix + name: value for name, value in back(dy, dx, j > 0).items()})
+            dx, of_ways = back(dy)
+            for prefix, dw in zip(prefixes, of_ways, strict=True):
+                gradients.update({prefix + name: value for name, value in dw.items()})
             return dx
 
         return h, backprop

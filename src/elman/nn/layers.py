@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from elman import kernels
 from elman.nn.bags import Bags
 from elman.nn.batch import Batch, Ids
+from elman.utils.seeding import Draws
 
 Array = NDArray[Any]  # float32 or float64
 
@@ -22,7 +23,7 @@ Array = NDArray[Any]  # float32 or float64
 class SparseRows(NamedTuple):
     """A gradient of few rows of a table: ``values[i]`` belongs to row ``ids[i]``; ids ascend."""
 
-    ids: NDArray[np.int64]  # (U,)
+    ids: Ids  # (U,)
     values: Array  # (U, E)
 
 
@@ -32,12 +33,18 @@ Unshift = Callable[[Array], Array]
 """Gradient by the output (N, E) -> gradient by the input (N, E)."""
 
 
+def distinct(ids: Ids, rows: int) -> tuple[Ids, Ids]:
+    """Return the distinct ids of a table of ``rows`` rows, ascending, and where each id is among them."""
+    used, where, many = kernels.distinct_ids(ids, rows)
+    return used[:many], where
+
+
 def embedding(table: Array, ids: Ids) -> tuple[Array, Callable[[Array], SparseRows]]:
     """Rows of table (V, E) by ids (N,) -> (N, E)."""
 
     def backprop(dy: Array) -> SparseRows:
-        used, where = np.unique(ids, return_inverse=True)
-        return SparseRows(used.astype(np.int64), kernels.embedding_backward(dy, where.astype(np.int32), len(used)))
+        used, where = distinct(ids, len(table))
+        return SparseRows(used, kernels.embedding_backward(dy, where, len(used)))
 
     return kernels.embedding_forward(table, ids), backprop
 
@@ -46,10 +53,8 @@ def bag(table: Array, bags: Bags) -> tuple[Array, Callable[[Array], SparseRows]]
     """Sums of U sets of rows of table (V, E) -> (U, E)."""
 
     def backprop(dy: Array) -> SparseRows:
-        used, where = np.unique(bags.ids, return_inverse=True)
-        return SparseRows(
-            used.astype(np.int64), kernels.bag_backward(dy, where.astype(np.int32), bags.offsets, len(used))
-        )
+        used, where = distinct(bags.ids, len(table))
+        return SparseRows(used, kernels.bag_backward(dy, where, bags.offsets, len(used)))
 
     return kernels.bag_forward(table, bags.ids, bags.offsets), backprop
 
@@ -59,9 +64,9 @@ def unit_bag(table: Array, scale: Array, bags: Bags) -> tuple[Array, Callable[[A
     sums, lengths = kernels.unit_bag_forward(table, scale, bags.ids, bags.offsets)
 
     def backprop(dy: Array) -> SparseRows:
-        used, where = np.unique(bags.ids, return_inverse=True)
-        rows = kernels.bag_backward(dy / lengths[:, None], where.astype(np.int32), bags.offsets, len(used))
-        return SparseRows(used.astype(np.int64), scale[used][:, None] * rows)
+        used, where = distinct(bags.ids, len(table))
+        rows = kernels.bag_backward(dy / lengths[:, None], where, bags.offsets, len(used))
+        return SparseRows(used, scale[used][:, None] * rows)
 
     return sums, backprop
 
@@ -96,12 +101,12 @@ def shift(x: Array, source: NDArray[np.int64]) -> tuple[Array, Unshift]:
 
 
 class DropoutNoise(NamedTuple):
-    """Random generator and rates of dropout; ``grams`` is the rate of texts without their n-grams.
+    """Random draws and rates of dropout; ``grams`` is the rate of texts without their n-grams.
 
     ``variational``: the same mask for all words of a sentence; ``layers``: drop the inputs of stacked layers too.
     """
 
-    generator: np.random.Generator
+    draws: Draws
     dropout: float
     word_dropout: float
     variational: bool = False
@@ -117,13 +122,12 @@ def dropout(x: Array, share: float, noise: DropoutNoise | None, batch: Batch) ->
     if noise is None or share == 0:
         return x, lambda dy: dy
     if noise.variational:
-        mask = dropout_mask((batch.sentences, x.shape[1]), share, noise.generator, x.dtype)[batch.sentence]
-    else:
-        mask = dropout_mask(x.shape, share, noise.generator, x.dtype)
-    return x * mask, lambda dy: dy * mask
+        mask = dropout_mask((batch.sentences, x.shape[1]), share, noise.draws, x.dtype)[batch.sentence]
+        return x * mask, lambda dy: dy * mask
+    key, first = noise.draws.key, noise.draws.take((x.size + 1) // 2)
+    return kernels.dropout(x, key, first, share), lambda dy: kernels.dropout(dy, key, first, share)
 
 
-def dropout_mask(shape: tuple[int, ...], share: float, generator: np.random.Generator, dtype: Any) -> Array:
+def dropout_mask(shape: tuple[int, int], share: float, draws: Draws, dtype: Any) -> Array:
     """Return 0 with probability ``share`` (a multiple of 1 / 65,536), else 1 / (1 - share)."""
-    drawn = np.frombuffer(generator.bytes(2 * math.prod(shape)), "<u2").reshape(shape)
-    return np.asarray((drawn >= round(share * 65_536)) * np.asarray(1 / (1 - share), dtype))
+    return kernels.dropout(np.ones(shape, dtype), draws.key, draws.take((math.prod(shape) + 1) // 2), share)

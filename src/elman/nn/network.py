@@ -65,11 +65,11 @@ class Inputs:
 
     def take(self, rows: NDArray[np.int64]) -> Inputs:
         """Return the inputs of these words only."""
-        used, where = np.unique(self.types[rows], return_inverse=True)
-        which = used.astype(np.int64)
+        types = self.types[rows]
+        which, where = layers.distinct(types, int(types.max(initial=-1)) + 1)
         return Inputs(
             self.words[rows],
-            where.astype(np.int32),
+            where,
             self.bags.take(which),
             None if self.spellings is None else self.spellings.take(which),
             None if self.vectors is None else self.vectors[which],
@@ -249,7 +249,7 @@ class Network:
             weights, ungram = layers.unit_bag(parameters["text.grams"], parameters["text.scale"], grams)
             kept = np.ones((batch.sentences, 1), b.dtype)  # not scaled up: each part has to work without the other
             if noise is not None and noise.grams:
-                kept[noise.generator.random(batch.sentences) < noise.grams] = 0
+                kept[noise.draws.random(batch.sentences) < noise.grams] = 0
             scores += weights * kept
         if c.pooling != "none":
             assert h is not None

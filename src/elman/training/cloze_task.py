@@ -73,7 +73,7 @@ class ClozeTask(TaggingTask):
         daround[predicted] = of_around
         of_bias = np.zeros_like(parameters["output.b_o"])
         of_bias[candidates] = db
-        gradients: Gradients = {"output.w_oh": SparseRows(candidates, dw), "output.b_o": of_bias}
+        gradients: Gradients = {"output.w_oh": SparseRows(candidates.astype(np.int32), dw), "output.b_o": of_bias}
         unencode(unmove(undrop(daround)), gradients)
         correct = int((best == where).sum())
         return LossTotals(float(losses.sum(dtype=np.float64)), len(rows), correct), gradients

@@ -70,8 +70,8 @@ def tutorial_network(
     ids, gold = task.noisy_words(rows, place), task.gold[0][rows]
     mask = None
     if training.dropout:
-        generator = place.stream(seeding.DROPOUT)
-        mask = layers.dropout_mask((len(ids), network.hidden), training.dropout, generator, np.float32)
+        draws = place.draws(seeding.DROPOUT)
+        mask = layers.dropout_mask((len(ids), network.hidden), training.dropout, draws, np.float32)
     p = task.parameters
     loss, correct = kernels.online_steps(
         p["layer0.forward.w_rx"],

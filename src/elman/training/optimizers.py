@@ -6,35 +6,28 @@ A gradient is an array as large as its parameter or ``SparseRows``, the few rows
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman import kernels
 from elman.config import TrainingConfig
-from elman.nn.layers import Array, Gradient, SparseRows
+from elman.nn.layers import Array, Gradient, SparseRows, distinct
 from elman.training.checkpoint import Arrays, Saved
 from elman.utils.validation import demand
 
 Parameters = dict[str, Array]
 Gradients = dict[str, Gradient]
 Exact = NDArray[np.float64]
-Map = Callable[[Callable[[str], Any], Sequence[str]], list[Any]]
-"""Calls a function with each of the names, perhaps in several threads, and returns the results in their order."""
-
-
-def one_by_one(work: Callable[[str], Any], names: Sequence[str]) -> list[Any]:
-    """Return the results of a function of names, called in this thread."""
-    return [work(name) for name in names]
 
 
 class Optimizer(Protocol):
     """An update rule and its state."""
 
-    def update(self, parameters: Parameters, gradients: Gradients, rate: float, each: Map = one_by_one) -> None:
-        """Update the parameters by one step at this learning rate, ``each`` on its own."""
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
+        """Update the parameters by one step at this learning rate."""
         ...
 
     def flush(self, parameters: Parameters) -> None:
@@ -58,17 +51,13 @@ class Optimizer(Protocol):
 class SGD:
     """w -= rate · dw, slide 31 (whose Δ has the opposite sign)."""
 
-    def update(self, parameters: Parameters, gradients: Gradients, rate: float, each: Map = one_by_one) -> None:
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
         step = np.float32(rate)
-
-        def move(name: str) -> None:
-            gradient = gradients[name]
+        for name, gradient in gradients.items():
             if isinstance(gradient, SparseRows):
                 parameters[name][gradient.ids] -= step * gradient.values
             else:
                 parameters[name] -= step * gradient
-
-        each(move, list(gradients))
 
     def flush(self, parameters: Parameters) -> None:
         pass
@@ -92,15 +81,14 @@ class Momentum:
         self.lazy = LazyUpdates(momentum)
         self.v: Parameters = {}
 
-    def update(self, parameters: Parameters, gradients: Gradients, rate: float, each: Map = one_by_one) -> None:
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
         lazy, keep, step = self.lazy, np.float32(self.momentum), np.float32(rate)
         lazy.step(rate)
-
-        def move(name: str) -> None:
-            w, gradient = parameters[name], gradients[name]
+        for name, gradient in gradients.items():
+            w = parameters[name]
             v = self.v.setdefault(name, np.zeros_like(w))
             if isinstance(gradient, SparseRows):
-                rows, g = gradient
+                rows, g = gradient.ids.astype(np.intp), gradient.values
                 self._catch_up(name, w, rows, lazy.t - 1)
                 lazy.last[name][rows] = lazy.t
                 v[rows] = moved = keep * v[rows] + g
@@ -109,8 +97,6 @@ class Momentum:
                 v *= keep
                 v += gradient
                 w -= step * v
-
-        each(move, list(gradients))
 
     def flush(self, parameters: Parameters) -> None:
         for name, rows in self.lazy.pending():
@@ -127,11 +113,11 @@ class Momentum:
         self.lazy.restore(saved, steps, parameters)
         self.v = saved.group("v/", parameters)
 
-    def _catch_up(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> None:
-        missed, reach, _ = (a.astype(w.dtype)[:, None] for a in self.lazy.due(name, w, rows, to))
+    def _catch_up(self, name: str, w: Array, rows: NDArray[np.intp], to: int) -> None:
+        missed, reach, _ = self.lazy.due(name, w, rows, to)
         v = self.v[name][rows]
-        w[rows] -= reach * v
-        self.v[name][rows] = self.momentum**missed * v
+        w[rows] -= reach.astype(w.dtype)[:, None] * v
+        self.v[name][rows] = self.momentum ** missed.astype(w.dtype)[:, None] * v
 
 
 class Adam:
@@ -146,28 +132,26 @@ class Adam:
     ) -> None:
         self.beta1, self.beta2, self.epsilon, self.weight_decay = beta1, beta2, epsilon, weight_decay
         self.lazy = LazyUpdates(beta1 / float(np.sqrt(beta2)))
+        self.kept = Powers(beta1), Powers(beta2)
         self.m: Parameters = {}
         self.v: Parameters = {}
 
-    def update(self, parameters: Parameters, gradients: Gradients, rate: float, each: Map = one_by_one) -> None:
+    def update(self, parameters: Parameters, gradients: Gradients, rate: float) -> None:
         lazy, t = self.lazy, self.lazy.t + 1
         scale = rate * float(np.sqrt(1 - self.beta2**t)) / (1 - self.beta1**t)
         fade = 1 - rate * self.weight_decay
         lazy.step(scale, fade)
-
-        def move(name: str) -> None:
-            w, gradient = parameters[name], gradients[name]
+        for name, gradient in gradients.items():
+            w = parameters[name]
             if name not in self.m:
                 assert w.flags.c_contiguous, name  # otherwise its rows would be a copy
                 self.m[name], self.v[name] = np.zeros_like(w), np.zeros_like(w)
             if isinstance(gradient, SparseRows):
-                rows, g = gradient
+                rows, g = gradient.ids.astype(np.intp), gradient.values
                 self._rows(name, w, rows, g, self._missed(name, w, rows, t - 1), scale, fade)
                 lazy.last[name][rows] = t
             else:  # one long row, which has missed nothing
-                self._rows(name, w, np.zeros(1, np.int64), gradient, np.array([[0, 1, 1, 1]], w.dtype), scale, fade)
-
-        each(move, list(gradients))
+                self._rows(name, w, np.zeros(1, np.intp), gradient, np.array([[0, 1, 1, 1]], w.dtype), scale, fade)
 
     def flush(self, parameters: Parameters) -> None:
         for name, rows in self.lazy.pending():
@@ -186,17 +170,44 @@ class Adam:
         self.m, self.v = saved.group("m/", parameters), saved.group("v/", parameters)
 
     def _rows(
-        self, name: str, w: Array, rows: NDArray[np.int64], g: Array | None, missed: Array, scale: float, fade: float
+        self, name: str, w: Array, rows: NDArray[np.intp], g: Array | None, missed: Array, scale: float, fade: float
     ) -> None:
         shape = (-1, w.shape[1]) if name in self.lazy.last else (1, -1)
         w, m, v = (a.reshape(shape) for a in (w, self.m[name], self.v[name]))
         g = None if g is None else g.reshape(len(rows), w.shape[1])
         kernels.adam_rows(w, m, v, rows.astype(np.int32), g, missed, scale, fade, self.beta1, self.beta2, self.epsilon)
 
-    def _missed(self, name: str, w: Array, rows: NDArray[np.int64], to: int) -> Array:
+    def _missed(self, name: str, w: Array, rows: NDArray[np.intp], to: int) -> Array:
         """Return the effect of the steps up to ``to`` that U rows missed: (U, 4), as the kernel takes it."""
         missed, reach, fade = self.lazy.due(name, w, rows, to)
-        return np.stack([reach, fade, self.beta1**missed, self.beta2**missed], axis=1).astype(w.dtype)
+        late = np.empty((len(rows), 4), w.dtype)
+        late[:, 0], late[:, 1] = reach, fade
+        for column, kept in enumerate(self.kept, start=2):
+            late[:, column] = kept.up_to(to)[missed]
+        return late
+
+
+class Powers:
+    """Powers of a number below 1, from 0 on, kept in a table that grows: ``x ** n`` for each row takes longer."""
+
+    def __init__(self, base: float) -> None:
+        self.base = base
+        self._powers = np.zeros(0)
+        self._means = np.zeros(0, np.int64)
+
+    def up_to(self, n: int) -> Exact:
+        """Return at least the powers up to ``n``."""
+        if n >= len(self._powers):
+            self._powers = self.base ** np.arange(2 * n + 64, dtype=np.float64)
+        return self._powers
+
+    def means(self, n: int) -> NDArray[np.int64]:
+        """Return for each number up to ``n`` the rounded mean of 1, 2, … until there, j weighted by power j."""
+        if n >= len(self._means):
+            gone, q = self.up_to(n), self.base
+            upto = np.maximum(np.arange(len(gone), dtype=np.float64), 1)
+            self._means = np.rint(1 / (1 - q) - upto * gone / (1 - np.minimum(gone, q))).astype(np.int64)
+        return self._means
 
 
 class LazyUpdates:
@@ -209,7 +220,7 @@ class LazyUpdates:
     """
 
     def __init__(self, ratio: float) -> None:
-        self.ratio = ratio
+        self.ratio = Powers(ratio)
         self.t = 0
         self.scales = np.zeros(1024)  # by step, from 1: step size
         self.fades = np.zeros(1024)  # by step: log of the cumulative weight decay
@@ -223,21 +234,23 @@ class LazyUpdates:
         self.scales[self.t] = scale
         self.fades[self.t] = self.fades[self.t - 1] + np.log(fade)
 
-    def pending(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    def pending(self) -> Iterator[tuple[str, NDArray[np.intp]]]:
         """Yield each table and its rows with pending updates, and mark them as up to date."""
         for name, last in self.last.items():
             yield name, np.flatnonzero(last < self.t)
             last[:] = self.t
 
-    def due(self, name: str, table: Array, rows: NDArray[np.int64], to: int) -> tuple[Exact, Exact, Exact]:
+    def due(self, name: str, table: Array, rows: NDArray[np.intp], to: int) -> tuple[NDArray[np.int64], Exact, Exact]:
         """Return for U rows up to step ``to``, each (U,): missed steps, distance they move the row, remaining decay."""
-        last = self.last.setdefault(name, np.zeros(len(table), np.int64))[rows]
-        q, missed = self.ratio, (to - last).astype(np.float64)
-        gone = q**missed
-        mean = 1 / (1 - q) - np.maximum(missed, 1) * gone / (1 - np.minimum(gone, q))  # of 1 … missed, by weight q^j
-        then = last + np.rint(mean).astype(np.int64)
-        reach = self.scales[then] * q * (1 - gone) / (1 - q) * np.exp(self.fades[to] - self.fades[then])
-        return missed, reach, np.exp(self.fades[to] - self.fades[last])
+        if name not in self.last:
+            self.last[name] = np.zeros(len(table), np.int64)
+        last = self.last[name][rows]
+        q, missed = self.ratio.base, to - last
+        then = last + self.ratio.means(to)[missed]
+        reach = self.scales[then] * q * (1 - self.ratio.up_to(to)[missed]) / (1 - q)
+        if not self.fades[to]:
+            return missed, reach, np.ones(len(rows))
+        return missed, reach * np.exp(self.fades[to] - self.fades[then]), np.exp(self.fades[to] - self.fades[last])
 
     def state(self) -> dict[str, Arrays]:
         """Return the steps and the pending updates, which stay pending: applied earlier they give other bits."""
@@ -263,7 +276,7 @@ def make(config: TrainingConfig) -> Optimizer:
     return Adam(config.momentum, config.beta2, weight_decay=weight_decay)
 
 
-def total(parts: Sequence[Gradients], each: Map = one_by_one) -> Gradients:
+def total(parts: Sequence[Gradients]) -> Gradients:
     """Sum several gradients, in their order."""
     if len(parts) == 1:
         return parts[0]
@@ -273,34 +286,23 @@ def total(parts: Sequence[Gradients], each: Map = one_by_one) -> Gradients:
         if not isinstance(first, SparseRows):
             return sum(others, start=first)
         rows = [g for g in (first, *others) if isinstance(g, SparseRows)]
-        ids, where = np.unique(np.concatenate([r.ids for r in rows]), return_inverse=True)
+        every = np.concatenate([r.ids for r in rows])
+        ids, where = distinct(every, int(every.max(initial=0)) + 1)
         values = np.concatenate([r.values for r in rows])
-        return SparseRows(ids, kernels.embedding_backward(values, where.astype(np.int32), len(ids)))
+        return SparseRows(ids, kernels.embedding_backward(values, where, len(ids)))
 
-    names = list(parts[0])
-    return dict(zip(names, each(summed, names), strict=True))
+    return {name: summed(name) for name in parts[0]}
 
 
-def clip(gradients: Gradients, most: float, each: Map = one_by_one) -> float:
+def clip(gradients: Gradients, most: float) -> float:
     """Scale the gradients in place to a global norm of at most ``most`` (0: never); return the norm before.
 
     Pascanu, Mikolov & Bengio 2013, algorithm 1.
     """
-    arrays = {name: g.values if isinstance(g, SparseRows) else g for name, g in gradients.items()}
-
-    def square(name: str) -> float:
-        # not a dot product: BLAS would run it on threads of its own, which then busy-wait on our cores
-        with np.errstate(over="ignore"):
-            return float(np.square(arrays[name]).sum())
-
-    norm = math.sqrt(sum(each(square, list(arrays))))
-    if math.isinf(norm):  # an exploding run: squares overflow float32
-        norm = math.sqrt(sum(float(np.square(a, dtype=np.float64).sum()) for a in arrays.values()))
+    arrays = [g.values if isinstance(g, SparseRows) else g for g in gradients.values()]
+    # not a dot product: BLAS would run it on threads of its own, which then busy-wait on our cores
+    norm = math.sqrt(sum(kernels.sum_of_squares(a.reshape(-1)) for a in arrays))
     if 0 < most < norm:
-
-        def scale(name: str) -> None:
-            a = arrays[name]
+        for a in arrays:
             a *= np.float32(most / norm)
-
-        each(scale, list(arrays))
     return norm

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from elman import kernels
 from elman.config import Config
 from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError
@@ -98,7 +99,7 @@ class TaggingTask(Items):
             self.dev_graph = GraphGold(sizes, [sentence[i + 1] for sentence in known or ()], self.dev_gold[i])
         training = networks.config.training
         a, counts = training.unk_dropout, networks.lexicon.vocabulary.counts
-        self.unknown_share = a / (a + counts) if a else np.zeros(len(counts))  # by word
+        self.unknown_share: NDArray[np.float64] = a / np.maximum(a + counts, 1e-9)  # by word
         self.weights: list[NDArray[np.float32] | None] = [  # by column: (K,)
             decoders.tag_weights(gold, len(head.tags), training.class_weight_power)
             if training.class_weight_power and gold.ndim == 1
@@ -287,15 +288,15 @@ class TaggingTask(Items):
         training = self.networks.config.training
         variational, every_layer = training.dropout_kind != "plain", training.dropout_kind == "layers"
         shares = training.dropout, training.word_dropout, variational, training.ngram_dropout, every_layer
-        noise = DropoutNoise(place.stream(seeding.DROPOUT), *shares)
+        noise = DropoutNoise(place.draws(seeding.DROPOUT), *shares)
         return replace(self.inputs.take(rows), words=self.noisy_words(rows, place)), noise
 
     def noisy_words(self, rows: NDArray[np.int64], place: StepKey) -> Ids:
         """Return the word ids of these rows, each replaced by the unknown word with its own probability."""
         ids = self.inputs.words[rows]
         if self.networks.config.training.unk_dropout:
-            drawn = place.stream(seeding.UNKNOWN).random(len(rows))
-            ids = np.where(drawn < self.unknown_share[ids], np.int32(Vocabulary.UNKNOWN), ids)
+            key = place.draws(seeding.UNKNOWN).key
+            ids = kernels.unknown_words(ids, self.unknown_share, key, Vocabulary.UNKNOWN)
         return ids
 
 

@@ -40,6 +40,10 @@ class StepKey:
     def stream(self, purpose: int) -> np.random.Generator:
         return seeding.stream(self.seed, purpose, epoch=self.epoch, step=self.step, part=self.part)
 
+    def draws(self, purpose: int) -> seeding.Draws:
+        """Return the same draws for kernels."""
+        return seeding.Draws(self.seed, purpose, epoch=self.epoch, step=self.step, part=self.part)
+
 
 class Items:
     """Training items with their lengths in words, and random minibatches of similar length."""

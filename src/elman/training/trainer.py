@@ -5,24 +5,23 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.config import TrainingConfig
 from elman.errors import ConfigError
-from elman.nn.layers import Array, SparseRows
+from elman.nn.layers import Array
 from elman.training import optimizers
 from elman.training.checkpoint import Section
+from elman.training.optimizers import Gradients
 from elman.training.progress import Progress, Reporter
 from elman.training.run_state import GradientNorms, Record, RunState
 from elman.training.task import LossTotals, ObservableTask, StepKey, Task
 from elman.utils import seeding
-from elman.utils.parallel import Pool
+from elman.utils.parallel import Pool, inner_threads
 
-SMALL = 32_768  # values; gradients up to this size together are updated by one thread
 ONLINE_CHUNK = 256  # sentences in one call of a fused kernel; signals are handled between calls
 
 
@@ -65,36 +64,16 @@ class Updates:
         # split independently of the number of threads, and summed in order
         shards = [items[i :: config.shards] for i in range(min(config.shards, len(items)))]
         places = [StepKey(self.seed, epoch, step, part) for part in range(len(shards))]
-        parts = self.pool.map(task.gradients, shards, [words] * len(shards), places)
-        each = partial(self._each, _groups(parts[0][1])) if self.threads > 1 else optimizers.one_by_one
-        gradients = optimizers.total([gradient for _, gradient in parts], each)
-        self.norms.see(optimizers.clip(gradients, config.grad_clip, each), config.grad_clip)
-        self.optimizer.update(task.parameters, gradients, rate, each)
+        parts = self.pool.map(self._gradients, shards, [words] * len(shards), places)
+        # in this thread: another one would have to fetch every array from this core, which takes longer
+        gradients = optimizers.total([gradient for _, gradient in parts])
+        self.norms.see(optimizers.clip(gradients, config.grad_clip), config.grad_clip)
+        self.optimizer.update(task.parameters, gradients, rate)
         return sum((found for found, _ in parts), start=LossTotals())
 
-    def _each(self, groups: Sequence[Sequence[str]], work: Callable[[str], Any], names: Sequence[str]) -> list[Any]:
-        """Return the results of a function of names in the order of the names; the threads share the groups of them."""
-        done = self.pool.map(lambda group: [work(name) for name in group], groups)
-        found = {
-            name: result
-            for group, some in zip(groups, done, strict=True)
-            for name, result in zip(group, some, strict=True)
-        }
-        return [found[name] for name in names]
-
-
-def _groups(gradients: optimizers.Gradients) -> list[list[str]]:
-    """Group the names of gradients, the largest alone and first: a group is the work of one thread at a time."""
-    sizes = {name: g.values.size if isinstance(g, SparseRows) else g.size for name, g in gradients.items()}
-    groups: list[list[str]] = []
-    room = 0
-    for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
-        if sizes[name] > room:
-            groups.append([])
-            room = SMALL
-        groups[-1].append(name)
-        room -= sizes[name]
-    return groups
+    def _gradients(self, items: NDArray[np.int64], words: int, place: StepKey) -> tuple[LossTotals, Gradients]:
+        with inner_threads(max(1, self.threads // self.config.shards)):
+            return self.task.gradients(items, words, place)
 
 
 def fit(

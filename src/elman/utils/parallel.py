@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import _thread
 import os
+from _thread import _local as local
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from sys import is_finalizing
@@ -182,6 +183,24 @@ class Job(Generic[_T]):
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[no-any-return]
+
+
+class _Inner(local):
+    threads = 1
+
+
+inner = _Inner()
+"""``threads``: how many threads a kernel that is called in this thread may use."""
+
+
+@contextmanager
+def inner_threads(threads: int) -> Iterator[None]:
+    """Let the kernels that are called in this thread use so many threads; one where address space is limited."""
+    before, inner.threads = inner.threads, 1 if Limits.address_space else threads
+    try:
+        yield
+    finally:
+        inner.threads = before
 
 
 class Pool:

@@ -35,5 +35,16 @@ void adam_rows(T* table, T* means, T* squares, const Id* ids, const T* g, const 
   }
 }
 
+// The sum of the squares of float32 or float64 numbers, in float64.
+template <class T>
+void sum_of_squares(const T* x, double* squares, Size N) {
+  double sums[8] = {};
+  Size i = 0;
+  for (; i + 8 <= N; i += 8)
+    for (Size j = 0; j < 8; ++j) sums[j] += double(x[i + j]) * double(x[i + j]);
+  for (; i < N; ++i) sums[i % 8] += double(x[i]) * double(x[i]);
+  *squares = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
 }  // namespace
 }  // namespace elman

@@ -10,6 +10,7 @@
 #include "layer.hpp"
 #include "online.hpp"
 #include "parallel_cells.hpp"
+#include "philox.hpp"
 #include "regression.hpp"
 #include "states.hpp"
 

@@ -4,6 +4,7 @@
 #pragma once
 #include "lstm_cell.hpp"
 #include "gemm.hpp"
+#include "parallel.hpp"
 
 namespace elman {
 namespace {
@@ -98,6 +99,29 @@ void lstm_layer_backward(const T* dh, const T* x, const T* h, const T* c, const 
     for (Size i = 0; i < rows; ++i) add_scaled(db_r, T(1), a + i * G, G);
     done += rows, last = first;
   }
+}
+
+// Both directions, each in a thread of its own if `threads` allows it. The weights of the backward direction are v.
+template <class T>
+void bilstm_forward(const T* x, Steps s, const T* w_rx, const T* w_b, const T* w_rh, const T* v_rx, const T* v_b,
+                    const T* v_rh, T* h, T* c, T* gates, Size E, Size H, Size threads) {
+  run_jobs(2, threads, [=](Size way) {
+    lstm_layer_forward(x, s, way ? v_rx : w_rx, way ? v_b : w_b, way ? v_rh : w_rh, h, way, c + way * s.N * H,
+                       gates + way * s.N * 4 * H, E, H, way * H, 2 * H);
+  });
+}
+
+template <class T>
+void bilstm_backward(const T* dh, const T* x, const T* h, const T* c, const T* gates, Steps s, const T* w_rx,
+                     const T* w_rh, const T* v_rx, const T* v_rh, T* dx, T* dw_rx, T* dw_b, T* dw_rh, T* dv_rx,
+                     T* dv_b, T* dv_rh, Size E, Size H, Size threads) {
+  const Scratch<T> other(s.N * E);  // dx by the backward direction
+  run_jobs(2, threads, [&](Size way) {
+    lstm_layer_backward(dh, x, h, c + way * s.N * H, gates + way * s.N * 4 * H, s, way ? v_rx : w_rx,
+                        way ? v_rh : w_rh, way ? other.data : dx, false, way, way ? dv_rx : dw_rx, way ? dv_b : dw_b,
+                        way ? dv_rh : dw_rh, E, H, way * H, 2 * H);
+  });
+  for (Size i = 0; i < s.N * E; ++i) dx[i] += other.data[i];
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "binding.hpp"
+#include "ids.hpp"
 #include "int8.hpp"
 #include "isa.hpp"
 #include "trees.hpp"

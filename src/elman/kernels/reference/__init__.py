@@ -11,7 +11,9 @@ from elman.kernels.reference.biaffine import *
 from elman.kernels.reference.crf import *
 from elman.kernels.reference.elman_cell import *
 from elman.kernels.reference.gated_cells import *
+from elman.kernels.reference.ids import *
 from elman.kernels.reference.layer import *
+from elman.kernels.reference.noise import *
 from elman.kernels.reference.online import *
 from elman.kernels.reference.parallel_cells import *
 from elman.kernels.reference.regression import *

@@ -46,3 +46,8 @@ def adam_rows(
         vr = real(beta2) * vr + (1 - real(beta2)) * (g * g)
         wr = real(fade) * wr - real(scale) * (mr / (np.sqrt(vr) + real(epsilon)))
     w[ids], m[ids], v[ids] = wr, mr, vr
+
+
+def sum_of_squares(x: NDArray[F]) -> float:
+    """Return the sum of the squares of x (N,), in float64."""
+    return float(np.square(x, dtype=np.float64).sum())

@@ -61,6 +61,49 @@ def lstm_layer_backward(
     return dw_rx, db_r, dw_rh
 
 
+def bilstm_forward(
+    x: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    w_b: NDArray[F],
+    w_rh: NDArray[F],
+    v_rx: NDArray[F],
+    v_b: NDArray[F],
+    v_rh: NDArray[F],
+    threads: int,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F]]:
+    """Run both directions of a layer, with weights w and v: x (N, E) -> h (N, 2H), c (2, N, H), gates (2, N, 4H).
+
+    The native kernel runs them in two threads if ``threads`` allows it; the results are the same.
+    """
+    N, H = len(x), w_rh.shape[1]
+    h, c, gates = np.empty((N, 2 * H), x.dtype), np.empty((2, N, H), x.dtype), np.empty((2, N, 4 * H), x.dtype)
+    c[0], gates[0] = lstm_layer_forward(x, sizes, w_rx, w_b, w_rh, h, 0, False)
+    c[1], gates[1] = lstm_layer_forward(x, sizes, v_rx, v_b, v_rh, h, H, True)
+    return h, c, gates
+
+
+def bilstm_backward(
+    dh: NDArray[F],
+    x: NDArray[F],
+    h: NDArray[F],
+    c: NDArray[F],
+    gates: NDArray[F],
+    sizes: Ids,
+    w_rx: NDArray[F],
+    w_rh: NDArray[F],
+    v_rx: NDArray[F],
+    v_rh: NDArray[F],
+    threads: int,
+) -> tuple[NDArray[F], NDArray[F], NDArray[F], NDArray[F], NDArray[F], NDArray[F], NDArray[F]]:
+    """Return dx (N, E), dw_rx (4H, E), dw_b (4H,), dw_rh (4H, H), and those of v, for dh (N, 2H)."""
+    H = w_rh.shape[1]
+    dx: NDArray[F] = np.empty_like(x)
+    dw = lstm_layer_backward(dh, x, h, 0, c[0], gates[0], sizes, w_rx, w_rh, dx, False, False)
+    dv = lstm_layer_backward(dh, x, h, H, c[1], gates[1], sizes, v_rx, v_rh, dx, True, True)
+    return dx, dw[0], dw[1], dw[2], dv[0], dv[1], dv[2]
+
+
 def _mirror(sizes: Ids) -> NDArray[np.int64]:
     """Return the permutation of packed rows that reverses the words of each sentence; it is its own inverse."""
     starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))

@@ -18,6 +18,11 @@ from elman.nn.cells.common import (
     start_state,
 )
 from elman.nn.layers import Array, Weights
+from elman.utils import parallel
+
+LayerBackprop = Callable[[Array], tuple[Array, list[dict[str, Array]]]]
+"""Gradient by h -> gradient by x (N, E), and those by the weights of each direction."""
+NAMES = ("w_rx", "b_r", "w_rh")
 
 
 def layer(
@@ -37,22 +42,40 @@ def layer(
     return h, backprop
 
 
-def lstm_layer(
-    x: Array, w: Weights, batch: Batch, h: Array, column: int, *, reverse: bool
-) -> Callable[[Array, Array, bool], dict[str, Array]]:
-    """Run an LSTM including its input projection: x (N, E) -> H columns of h (N, …), from ``column`` on.
+def lstm_layer(x: Array, w: Weights, batch: Batch) -> tuple[Array, LayerBackprop]:
+    """Run an LSTM including its input projection: x (N, E) -> h (N, H).
 
-    ``reverse``: from the end of each sentence. backprop takes dh (N, …), writes dx (N, E) or adds to it, and returns
-    the gradients by the weights. Like ``linear`` and ``recurrence``, but faster.
+    Like ``linear`` and ``recurrence``, but faster.
     """
     w_rx, w_rh, sizes = w["w_rx"], w["w_rh"], batch.sizes
-    c, gates = kernels.lstm_layer_forward(x, sizes, w_rx, w["b_r"], w_rh, h, column, reverse)
+    h = np.empty((len(x), w_rh.shape[1]), x.dtype)
+    c, gates = kernels.lstm_layer_forward(x, sizes, w_rx, w["b_r"], w_rh, h, 0, False)
 
-    def backprop(dh: Array, dx: Array, add: bool) -> dict[str, Array]:
-        dw = kernels.lstm_layer_backward(dh, x, h, column, c, gates, sizes, w_rx, w_rh, dx, add, reverse)
-        return dict(zip(("w_rx", "b_r", "w_rh"), dw, strict=True))
+    def backprop(dh: Array) -> tuple[Array, list[dict[str, Array]]]:
+        dx = np.empty_like(x)
+        dw = kernels.lstm_layer_backward(dh, x, h, 0, c, gates, sizes, w_rx, w_rh, dx, False, False)
+        return dx, [dict(zip(NAMES, dw, strict=True))]
 
-    return backprop
+    return h, backprop
+
+
+def bilstm_layer(x: Array, w: Weights, v: Weights, batch: Batch) -> tuple[Array, LayerBackprop]:
+    """Run both directions of a layer, with weights w and v: x (N, E) -> h (N, 2H).
+
+    They run in two threads if ``parallel.inner`` allows it.
+    """
+    sizes, threads = batch.sizes, parallel.inner.threads
+    h, c, gates = kernels.bilstm_forward(
+        x, sizes, w["w_rx"], w["b_r"], w["w_rh"], v["w_rx"], v["b_r"], v["w_rh"], threads
+    )
+
+    def backprop(dh: Array) -> tuple[Array, list[dict[str, Array]]]:
+        dx, *dw = kernels.bilstm_backward(
+            dh, x, h, c, gates, sizes, w["w_rx"], w["w_rh"], v["w_rx"], v["w_rh"], parallel.inner.threads
+        )
+        return dx, [dict(zip(NAMES, some, strict=True)) for some in (dw[:3], dw[3:])]
+
+    return h, backprop
 
 
 def activations(a: Array, w: Weights, batch: Batch) -> Activations:

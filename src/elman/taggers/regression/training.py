@@ -53,7 +53,7 @@ class Regressing(Items):
         batch, rows = packed(self.lengths, self.ends, items)
         kind = training.dropout_kind
         noise = DropoutNoise(
-            place.stream(seeding.DROPOUT), training.dropout, 0.0, kind != "plain", layers=kind == "layers"
+            place.draws(seeding.DROPOUT), training.dropout, 0.0, kind != "plain", layers=kind == "layers"
         )
         network = self.model.network
         scores, backprop = network.forward(
