@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.cli.raw_text import one_or_by_column
 from elman.data.sentence import CONFIDENCE
-from elman.data.trees import TREE
+from elman.data.targets import TREE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:

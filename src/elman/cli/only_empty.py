@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from elman.data.formats.lines import whole_number
 from elman.data.sentence import NO_TAG
-from elman.data.trees import TREE
+from elman.data.targets import TREE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:

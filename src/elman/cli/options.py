@@ -179,7 +179,7 @@ def whole_number(low: int, high: int, metavar: str = "N") -> dict[str, Any]:
     return {"type": _WholeNumber(low, high), "metavar": metavar}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Verbosity:
     """How much a command says on standard error."""
 
@@ -191,7 +191,7 @@ class Verbosity:
         return Notes(quiet=self.quiet, verbose=self.verbose)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class RunOptions(Verbosity):
     """Options of every command that computes."""
 
@@ -211,7 +211,7 @@ def encoding_option() -> Any:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class InputOptions:
     """How input files are read."""
 
@@ -224,7 +224,7 @@ class InputOptions:
     encoding: str = encoding_option()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class LabelledOptions(InputOptions):
     """How labelled files are read, and which of their label columns count."""
 
@@ -242,7 +242,7 @@ class LabelledOptions(InputOptions):
         return FileOptions(self.format, self.target, self.encoding, getattr(self, "text_column", None))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class PredictedOptions(LabelledOptions):
     """How files of predictions are read, beside GOLD."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from elman.data.sentence import CONFIDENCE
+from elman.data.targets import TREE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -131,7 +132,6 @@ def _columns(reading: Reading, output_format: str, tagger: Predictor, names: Seq
 def _column(reading: Reading, output_format: str, tagger: Predictor, name: str | None) -> str:
     """Return the column to write: the one asked for, or the one trained on if the file has the same format."""
     from elman.data.formats import default_output
-    from elman.data.trees import TREE
 
     if output_format == default_output(reading.format):
         return reading.target(name or (tagger.target if tagger.format == reading.format else None))

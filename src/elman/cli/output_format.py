@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from elman.data.formats.endings import extension, formats_of, output_format
-from elman.data.targets import ANY
+from elman.data.targets import ANY, TREE
 from elman.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def own_format(
     """
     from elman.cli.output_columns import how_many
     from elman.data.formats import HOLDS, default_output
-    from elman.data.trees import TREE
 
     n_words, n_labels = how_many(tagger, names, confidence=confidence)
     format = reading.format

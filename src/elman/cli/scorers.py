@@ -145,7 +145,8 @@ def evalb_of_files(predicted: str, how_predicted: FileOptions, gold: str, how: F
 def evalb_of_model(tagger: ColumnPredictor, gold: Sequence[str], how: FileOptions, notes: Notes) -> Evalb:
     """Return the brackets of a model's trees of the words of gold trees. Raises ConfigError if it predicts none."""
     from elman.data.formats.trees import parse_sentence_tree
-    from elman.data.trees import TREE, from_pieces, parse_tree
+    from elman.data.targets import TREE
+    from elman.data.trees import from_pieces, parse_tree
 
     if tagger.target != TREE:
         raise ConfigError(

@@ -10,14 +10,12 @@ from elman.cli.blocks import block_request, checking_lines, tagged_batches, tagg
 from elman.cli.chunks import chunks
 from elman.cli.loading import known
 from elman.cli.notes import Notes, switching_often
-from elman.cli.only_empty import OnlyEmpty
 from elman.cli.output_columns import EmptyTexts, OutputColumns, how_many, output_columns
 from elman.cli.output_folder import OutputFolder, alike, is_folder
 from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
 from elman.cli.punctuation import attached_punctuation
 from elman.cli.raw_text import RawText, reads_raw, refuse_options, with_columns
 from elman.cli.resuming import check_resumable_format, open_output
-from elman.cli.tokenized import Tokenized, check_is_text
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 from elman.utils.files import OutputFile
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from elman.cli.commands.tag import Options
     from elman.cli.confidence_writer import ConfidenceWriter
     from elman.cli.file_progress import FileProgress
+    from elman.cli.only_empty import OnlyEmpty
     from elman.data.formats import Reading
     from elman.taggers.blocks import BlockRequest, BlockTagger
     from elman.taggers.column_predictor import ColumnPredictor
@@ -64,7 +63,11 @@ class Tagging:
         self._names = column_names(options.target)
         self._known = known(tagger)
         self._empty = EmptyTexts()
-        self._only_empty = OnlyEmpty() if options.only_empty else None
+        self._only_empty: OnlyEmpty | None = None
+        if options.only_empty:
+            from elman.cli.only_empty import OnlyEmpty
+
+            self._only_empty = OnlyEmpty()
         self._raw: RawText | None = None
         self._tokenizer = None
         if options.tokenize and not tagger.reads_raw_text:
@@ -151,6 +154,8 @@ class Tagging:
             self.notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
         raw = reads_raw(self.tagger, reading)
         if options.tokenize:
+            from elman.cli.tokenized import check_is_text
+
             check_is_text(reading)
         elif not raw and self.tagger.word_targets and reading.format in ("text", "csv", "tsv"):
             doubt = attached_punctuation(reading.head, lambda word: self.tagger.known(word))
@@ -171,6 +176,8 @@ class Tagging:
         if reads_raw(self.tagger, reading):
             self._write_raw(reading, out, number)
         elif self._tokenizer is not None:
+            from elman.cli.tokenized import Tokenized
+
             cut = Tokenized(reading, self._tokenizer, self._number, conllu=self.format == "conllu")
             self._write(cut, out, number, live)
         else:
@@ -222,9 +229,10 @@ class Tagging:
         if number < out.state.get("file", 0):
             return
         place = self._place(out, number)
-        if isinstance(reading, Tokenized):
+        tokenized = self._tokenizer is not None
+        if tokenized:
             reading.number = self._number
-        if not isinstance(reading, Tokenized):
+        else:
             place = self._write_blocks(reading, out, number, place, live)
         for chunk in chunks(reading.after(*place), live=live):
             self._progress.add(chunk)
@@ -243,7 +251,7 @@ class Tagging:
             out.write(text)
             out.flush()
             self._last_line = text[text.rfind("\n", 0, -1) + 1 :] or self._last_line
-            if isinstance(reading, Tokenized):
+            if tokenized:
                 place, self._number = reading.place, reading.number
             else:
                 place = [place[0] + len(chunk), place[1] + sum([len(sentence.lines) for sentence in chunk])]

@@ -9,6 +9,8 @@ TAG, CLASSIFY, SEVERAL, ANY = "tag", "classify", "several", "any"
 NUMBER = "number"
 """The kind of target of a regression: a number for each step."""
 
+TREE = "tree"
+"""Name of the column of whole trees."""
 UNKNOWN = "<unk>"
 """Replaces a symbol that a language model does not know, both as input and as prediction."""
 

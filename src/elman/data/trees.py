@@ -180,7 +180,3 @@ def _open(n_open: int, path: str | None, line: int, where: str) -> DataError:
 
 def _too_large(most: str, path: str | None, line: int) -> DataError:
     return DataError(f"the tree that begins here has more than {most}: does a bracket not close?", path=path, line=line)
-
-
-TREE = "tree"
-"""Name of the column of whole trees."""

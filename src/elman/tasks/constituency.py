@@ -24,7 +24,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from elman.data.formats.trees import parse_sentence_tree
 from elman.data.sentence import Sentence
-from elman.data.trees import TREE, Tree, to_pieces
+from elman.data.targets import TREE
+from elman.data.trees import Tree, to_pieces
 from elman.errors import DataError
 from elman.tasks.base import MAX_LABEL, Predictions
 from elman.utils.display import shown

@@ -16,7 +16,8 @@ from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.trees import write as write_tree
 from elman.data.sentence import Sentence
 from elman.data.spans import OUTSIDE, Span, find_spans
-from elman.data.trees import TREE as COLUMN, Tree, parse_tree
+from elman.data.targets import TREE as COLUMN
+from elman.data.trees import Tree, parse_tree
 from elman.errors import ConfigError
 from elman.viz import tree_text
 from elman.viz.tree_html import Page

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from elman.cli.confidence_writer import ConfidenceWriter
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Options(InputOptions, RunOptions):
     """The options of ``elman tag``."""
 

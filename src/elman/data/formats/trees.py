@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from elman.data.formats.holds import Confidences, Holds, check_tags, check_words, is_gap, only_column
 from elman.data.sentence import Sentence
-from elman.data.trees import TREE, Tree, TreeLines, from_pieces, read_trees
+from elman.data.targets import TREE
+from elman.data.trees import Tree, TreeLines, from_pieces, read_trees
 from elman.errors import ConfigError, DataError
 from elman.utils.display import shown
 
