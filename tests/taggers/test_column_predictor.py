@@ -159,9 +159,8 @@ def test_rules_are_found_for_each_column(tagger: Tagger) -> None:
 
 def test_an_ensemble_of_both() -> None:
     found = trained(SMALL | {"epochs": 1, "decoder": "crf", "ensemble": 2}, dev=sentences(DEV))
-    of_columns = found.evaluate(sentences(DEV), columns=found.targets)
-    mean = np.mean([result.accuracy for result in of_columns.values()])
-    # recorded with float32 products; with 8-bit ones a word of 242 may have another tag
+    mean = np.mean([one.accuracy for one in found.evaluate(sentences(DEV), columns=found.targets).values()])
+    # recorded in float32; in 8 bits one word may have another tag
     assert found.describe()["data"]["dev_accuracy"] == pytest.approx(mean, abs=1.5 / 242)
     assert "member2.output2.transitions" in model_of(found).to_record()[1]
 
