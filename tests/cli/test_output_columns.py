@@ -77,21 +77,21 @@ def test_tag_writes_both(run: Run, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--as", "columns"], "the\tD\tO\nsaw\tN\tO\n\n"),
-        ([], "the\tD\tO\nsaw\tN\tO\n\n"),  # word_tag has no room for two
-        (["--target", "xpos"], "the_O saw_O\n"),
-        (["--as", "jsonl"], '{"tokens": ["the", "saw"], "upos": ["D", "N"], "xpos": ["O", "O"]}\n'),
-        (["--as", "jsonl", "--target", "upos"], '{"tokens": ["the", "saw"], "upos": ["D", "N"]}\n'),
+        (["--as", "columns"], "the\tD\tO\ndog\tN\tO\n\n"),
+        ([], "the\tD\tO\ndog\tN\tO\n\n"),  # word_tag has no room for two
+        (["--target", "xpos"], "the_O dog_O\n"),
+        (["--as", "jsonl"], '{"tokens": ["the", "dog"], "upos": ["D", "N"], "xpos": ["O", "O"]}\n'),
+        (["--as", "jsonl", "--target", "upos"], '{"tokens": ["the", "dog"], "upos": ["D", "N"]}\n'),
         (["--as", "tags", "--target", "upos"], "D N\n"),
         (
             ["--as", "conllu", "--target", "xpos,upos"],
-            "1\tthe\t_\tD\tO\t_\t_\t_\t_\t_\n2\tsaw\t_\tN\tO\t_\t_\t_\t_\t_\n\n",
+            "1\tthe\t_\tD\tO\t_\t_\t_\t_\t_\n2\tdog\t_\tN\tO\t_\t_\t_\t_\t_\n\n",
         ),
-        (["--as", "conllu", "--target", "xpos"], "1\tthe\t_\t_\tO\t_\t_\t_\t_\t_\n2\tsaw\t_\t_\tO\t_\t_\t_\t_\t_\n\n"),
+        (["--as", "conllu", "--target", "xpos"], "1\tthe\t_\t_\tO\t_\t_\t_\t_\t_\n2\tdog\t_\t_\tO\t_\t_\t_\t_\t_\n\n"),
     ],
 )
 def test_plain_text(run: Run, folder: Path, arguments: list[str], expected: str) -> None:
-    result = run("tag", folder / "m", *arguments, stdin=b"the saw\n")
+    result = run("tag", folder / "m", *arguments, stdin=b"the dog\n")
     assert (result.returncode, result.stdout.decode()) == (0, expected)
 
 
@@ -182,7 +182,7 @@ def test_columns_by_number(run: Run, refused: Refused, folder: Path, tmp_path: P
     (tmp_path / "train").write_text(text, encoding="utf-8")
     result = run("train", tmp_path / "train", "-o", tmp_path / "m", "--target", "2,-1", *SMALL)
     assert result.returncode == 0, result.stderr.decode()
-    for new, expected in (("the\t\nsaw\t\n", "the\tD\tO\nsaw\tN\tO\n"), ("the\nsaw\n", "the\tD\tO\nsaw\tN\tO\n")):
+    for new, expected in (("the\t\ndog\t\n", "the\tD\tO\ndog\tN\tO\n"), ("the\ndog\n", "the\tD\tO\ndog\tN\tO\n")):
         found = run("tag", tmp_path / "m", "--format", "columns", stdin=new.encode())
         assert found.stdout.decode() == expected, found.stderr
     last = run("tag", tmp_path / "m", "--format", "columns", "--target", "-1", stdin=b"the\t_\t_\n").stdout

@@ -78,7 +78,8 @@ def build(folder: Path, most: int | None = None) -> Path:
         sets = {"neon": (16, [])}
     elif platform.machine() not in ("x86_64", "AMD64"):
         sets = {"baseline": (16, [])}
-    units = [("driver", Path(__file__).with_name("threads_driver.cpp"), []), ("isa", NATIVE / "isa.cpp", [])]
+    units = [("driver", Path(__file__).with_name("threads_driver.cpp"), [])]
+    units += [(name, NATIVE / f"{name}.cpp", []) for name in ("isa", "parallel")]
     defined = []
     for name, (size, given) in islice(sets.items(), most):
         units.append((name, NATIVE / "kernels.cpp", [f"-DISA_NAME={name}", f"-DVECTOR_BYTES={size}", *given]))
