@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from elman.errors import ConfigError
-from elman.utils.parallel import Job, Limits, Pool, ordered, thread_count
+from elman.utils.parallel import Job, Limits, Pool, inner, inner_threads, ordered, thread_count
 
 
 def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,3 +254,18 @@ def test_a_job_is_begun_once_or_not_at_all() -> None:
     assert kept.cancel() and not kept.cancel()
     kept.run()
     assert done == [1] and not kept.wait(0)
+
+
+def test_threads_of_kernels_are_those_of_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    with inner_threads(3):
+        other = Job(lambda: inner.threads)
+        other.start()
+        while not other.wait(1):
+            pass
+        assert (inner.threads, other.result()) == (3, 1)
+    with pytest.raises(KeyError), inner_threads(2):
+        raise KeyError
+    assert inner.threads == 1
+    monkeypatch.setattr(Limits, "address_space", True)
+    with inner_threads(3):
+        assert inner.threads == 1

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.utils.seeding import DROPOUT, ORDER, START, UNKNOWN, stream
+from elman.utils.seeding import DROPOUT, ORDER, START, UNKNOWN, Draws, stream
 
 HERE: dict[str, Any] = {"seed": 1, "purpose": ORDER, "epoch": 2, "step": 3, "part": 4}
 
@@ -47,3 +47,12 @@ def test_the_stream_is_philox() -> None:
     """Known bits: if they change, the same seed gives another model than it gave last year."""
     raw = stream(1, START, epoch=2, step=3, part=4).bit_generator.random_raw(2)
     assert raw.tolist() == [12260803636414385753, 8892533092838924066]
+
+
+def test_draws_are_those_of_the_stream() -> None:
+    draws, generator = Draws(5, DROPOUT, epoch=2, step=3, part=1), stream(5, DROPOUT, epoch=2, step=3, part=1)
+    assert (draws.take(6), draws.take(1), draws.drawn) == (0, 6, 7)
+    generator.bytes(4 * 8)  # a number from 0 to 1 takes two draws, from an even place on
+    np.testing.assert_array_equal(draws.random(9), generator.random(9))
+    assert draws.drawn == 26
+    np.testing.assert_array_equal(draws.random(3), generator.random(3))

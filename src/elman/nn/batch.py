@@ -76,15 +76,7 @@ class Batch:
 
 def pack(lengths: NDArray[np.int64]) -> Batch:
     """Pack sentences of these lengths (B,); ties keep their order, empty sentences are left out."""
-    order = np.argsort(-lengths, kind="stable")
-    ordered = lengths[order]
-    longest = int(ordered[0]) if len(ordered) else 0
-    # sizes[t] = how many lengths exceed t
-    sizes = np.searchsorted(-ordered, -np.arange(longest), side="left").astype(np.int32)
-    begins = (np.cumsum(lengths) - lengths)[order]  # where each sentence begins, in packed order
-    t = np.repeat(np.arange(longest), sizes)
-    b = np.arange(len(t)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return Batch(sizes, begins[b] + t)
+    return packed_at(np.cumsum(lengths) - lengths, lengths)[0]
 
 
 def minibatches(lengths: NDArray[np.int64], size: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:

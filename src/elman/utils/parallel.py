@@ -195,7 +195,7 @@ inner = _Inner()
 
 @contextmanager
 def inner_threads(threads: int) -> Iterator[None]:
-    """Let the kernels that are called in this thread use so many threads; one where address space is limited."""
+    """Set the number of threads for kernels that are called in this thread; it is 1 if address space is limited."""
     before, inner.threads = inner.threads, 1 if Limits.address_space else threads
     try:
         yield

@@ -26,7 +26,7 @@ def stream(seed: int, purpose: int, *, epoch: int = 0, step: int = 0, part: int 
 
 
 class Draws:
-    """The same random numbers for kernels, which make them anew wherever they need them.
+    """The random numbers of ``stream`` for kernels, which compute them themselves from their place in the stream.
 
     ``key``    (12,) int32 halves of the generator's key and counter
     ``drawn``  how many 32-bit numbers were drawn

@@ -18,7 +18,8 @@ class Philox {
     std::uint64_t k0 = state_[0], k1 = state_[1], c0[SIDE], c1[SIDE], c2[SIDE], c3[SIDE];
     for (int i = 0; i < SIDE; ++i) {
       c1[i] = state_[3], c2[i] = state_[4], c3[i] = state_[5];
-      if (__builtin_add_overflow(state_[2], at + static_cast<std::uint64_t>(i) + 1, &c0[i])) c3[i] += ++c1[i] == 0 && ++c2[i] == 0;
+      if (__builtin_add_overflow(state_[2], at + static_cast<std::uint64_t>(i) + 1, &c0[i]))  // carry
+        c3[i] += ++c1[i] == 0 && ++c2[i] == 0;
     }
     for (int round = 0; round < 10; ++round, k0 += 0x9E3779B97F4A7C15u, k1 += 0xBB67AE8584CAA73Bu)
       UNROLL for (int i = 0; i < SIDE; ++i) {
@@ -26,7 +27,7 @@ class Philox {
         c0[i] = std::uint64_t(b >> 64) ^ c1[i] ^ k0, c2[i] = std::uint64_t(a >> 64) ^ c3[i] ^ k1;
         c1[i] = std::uint64_t(b), c3[i] = std::uint64_t(a);
       }
-    UNROLL for (int i = 0; i < SIDE; ++i) to[4 * i] = c0[i], to[4 * i + 1] = c1[i], to[4 * i + 2] = c2[i], to[4 * i + 3] = c3[i];
+    UNROLL for (int i = 0; i < SIDE; ++i, to += 4) to[0] = c0[i], to[1] = c1[i], to[2] = c2[i], to[3] = c3[i];
   }
 
  private:

@@ -13,7 +13,8 @@ from elman.kernels.weight_layout import Ids
 def distinct_ids(ids: Ids, rows: int) -> tuple[Ids, Ids, int]:
     """Return the distinct ids of (M,), ascending, where each id is among them (M,), and how many there are.
 
-    Only so many values of the first array count. Raises IndexError if an id is outside 0..rows-1.
+    The first array may be longer than that; the values after the last distinct id mean nothing. Raises IndexError if
+    an id is outside 0..rows-1.
     """
     check_ids(ids, rows)
     used, where = np.unique(ids, return_inverse=True)
