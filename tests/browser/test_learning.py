@@ -49,6 +49,32 @@ def test_card_is_renewed_when_the_model_has_learned(serve, open_page):
     expect(page.locator(".token").last).to_contain_text("↻")
 
 
+def test_typing_a_tag_goes_on_while_the_card_is_drawn_anew(serve, open_page):
+    """The answers that were waited for come between two letters: what was typed stays, and no tag is chosen."""
+    page = open_page(serve())
+    held: list[sync_api.Route] = []
+    page.route(re.compile(r"/v1/sentences/\w+\?|explain\.js"), lambda route: held.append(route))
+    correct(page)
+    expect(page.locator("#learning")).to_contain_text(LEARNED)
+    for key in ("Home", "."):
+        page.keyboard.press(key)
+    page.keyboard.type("brand")
+    expect(page.locator("#find-tag")).to_have_value("brand")
+    for _ in range(500):
+        if len(held) < 2:
+            page.wait_for_timeout(20)
+    assert len(held) == 2  # the newer predictions of this card, and why it has its tags
+    for route in held:
+        answer = route.fetch()
+        route.fulfill(response=answer)
+    page.unroute_all()
+    page.wait_for_selector("#explain .why")
+    page.keyboard.type("new")
+    page.keyboard.press("Enter")
+    expect(page.locator(".token").first).to_contain_text("brandnew")
+    expect(page.locator(".token").first).to_be_focused()
+
+
 def test_held_out_sentences_measure_and_say_so(serve, open_page):
     service = serve()
     page = open_page(service)

@@ -95,7 +95,8 @@ export class Annotate {
   }
 
   focusWord() {
-    if (document.activeElement?.matches?.("#annotator, .tools *") || document.querySelector("dialog[open]")) return;
+    const elsewhere = document.activeElement?.matches?.("#annotator, .tools *") || document.querySelector("dialog[open]");
+    if (elsewhere || this.palette.typing) return;
     (this.selection.tokens[this.selection.focus] ?? this.place.firstElementChild)?.focus();
   }
 

@@ -29,7 +29,6 @@ export class Palette {
   /** choose(tag) is called with a tag, or with null for none; done() when typing ends. */
   constructor(choose, done) {
     Object.assign(this, { choose, done, found: [], best: 0 });
-    this.buttons = h("div.palette", { role: "group" });
     this.list = h("ul", { id: "found", role: "listbox", "aria-label": "Tags found", hidden: true });
     this.input = h("input", {
       id: "find-tag", role: "combobox", autocomplete: "off", spellcheck: false, maxLength: 200,
@@ -37,7 +36,9 @@ export class Palette {
       "aria-expanded": "false", "aria-controls": "found", "aria-autocomplete": "list", "aria-label": "Find a tag",
       oninput: () => this.filter(), onkeydown: (event) => this.key(event), onblur: () => this.close(),
     });
-    this.find = h("span.find", {}, this.input, " ", h("kbd", { "aria-hidden": "true" }, "a … z"), this.list);
+    const find = h("span.find", {}, this.input, " ", h("kbd", { "aria-hidden": "true" }, "a … z"), this.list);
+    this.shown = h("span.shown");
+    this.buttons = h("div.palette", { role: "group" }, this.shown, find);
   }
 
   /** Show the choices of a field; pressed(tag) says which are set. */
@@ -49,8 +50,13 @@ export class Palette {
     const hidden = field.choices.length - shown.length;
     const typed = (tag) => (TYPED.test(tag[0]) ? shortestPrefix(tag, field.choices) : "a … z");
     field.keys ??= shown.map((tag, i) => DIGITS[i] ?? typed(tag));
-    fill(this.buttons, none, shown.map((tag, i) => this.button(tag, field.keys[i], tag, pressed(tag))),
-      hidden > 0 && h("span.note", {}, `and ${hidden.toLocaleString("en")} more:`), this.find);
+    fill(this.shown, none, shown.map((tag, i) => this.button(tag, field.keys[i], tag, pressed(tag))),
+      hidden > 0 && h("span.note", {}, `and ${hidden.toLocaleString("en")} more:`));
+  }
+
+  /** Whether a tag is being typed. */
+  get typing() {
+    return document.activeElement === this.input && this.input.value !== "";
   }
 
   button(label, key, tag, pressed) {
@@ -96,7 +102,7 @@ export class Palette {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && this.found.length) this.best = (this.best + step + this.found.length) % this.found.length;
     else if (event.key === "Enter" && this.found.length) this.take(this.found[this.best].tag);
-    else if (event.key === "Escape" || event.key === "Enter") this.done();
+    else if (event.key === "Escape" || event.key === "Enter") this.leave();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -106,6 +112,11 @@ export class Palette {
   take(tag) {
     this.close();
     this.choose(tag);
+  }
+
+  leave() {
+    this.close();
+    this.done();
   }
 
   close() {
