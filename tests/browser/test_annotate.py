@@ -70,6 +70,7 @@ def test_undo_and_redo_go_through_edits_and_acceptances(serve, open_page):
     press(page, "Control+y")
     has_corrected(page, 1)
     assert words(page) != first
+    expect(page.locator("#said")).to_contain_text("Redone")
     press(page, "Control+y")
     expect(page.locator("#said")).to_contain_text("Nothing to redo")
 
