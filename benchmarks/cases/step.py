@@ -77,66 +77,47 @@ def step_task(shape: dict[str, Any]) -> StepTask:
 
 
 class ElmanStep(Engine):
-    """elman's encoder; a batch is cut into ``shards``, as its trainer does, which ``threads`` process."""
+    """elman's encoder, as its trainer runs it: the threads are those of its kernels."""
 
-    def __init__(self, t: StepTask, *, threads: int, shards: int) -> None:
+    def __init__(self, t: StepTask, *, threads: int) -> None:
         from elman import kernels
         from elman.config import NetworkConfig
         from elman.nn import layers
         from elman.nn.batch import pack
         from elman.nn.encoder import Encoder
-        from elman.training import optimizers
+        from elman.utils.parallel import inner_threads
 
         config = NetworkConfig(hidden=t.hidden, layers=t.layers, embedding=1, features="none")
-        self._encoder = Encoder(config, t.xs[0].shape[1], 0)
-        self._weights, self._total, self._pool = t.weights, optimizers.total, ThreadPoolExecutor(threads)
-        self._kernels, self._linear = kernels, layers.linear
+        self._encoder, self._weights = Encoder(config, t.xs[0].shape[1], 0), t.weights
+        self._kernels, self._linear, self._threads = kernels, layers.linear, partial(inner_threads, threads)
         self._scored = t.golds is not None
-        self._batches = []
-        for lengths, x, goal in zip(t.lengths, t.xs, t.golds or t.dys, strict=True):
-            sentence = pack(lengths).sentence  # of each packed row
-            rows = [np.flatnonzero(sentence % shards == part) for part in range(min(shards, len(lengths)))]
-            share = np.float32(1 / len(x))  # of a word in the mean
-            self._batches.append([(r, x[r], goal[r], pack(lengths[i::shards]), share) for i, r in enumerate(rows)])
+        self._batches = list(zip(t.xs, t.golds or t.dys, map(pack, t.lengths), strict=True))
 
-    def _shard(self, part: Any) -> Any:
-        _, x, goal, batch, share = part
-        y, backprop = self._encoder.forward(self._weights, x, batch)
-        gradients: dict[str, Any] = {}
-        dx = backprop(self._dy(y, goal, share, gradients) if self._scored else goal, gradients)
-        return y, dx, gradients
-
-    def _dy(self, y: Array, gold: Array, share: np.float32, gradients: dict[str, Any]) -> Array:
+    def _dy(self, y: Array, gold: Array, gradients: dict[str, Any]) -> Array:
         """Return the gradient of the mean cross-entropy with respect to y."""
         scores, unlinear = self._linear(y, self._weights["output.w_oh"], self._weights["output.b_o"])
         _, p = self._kernels.softmax_cross_entropy_forward(scores, gold)
-        dscores = self._kernels.softmax_cross_entropy_backward(np.full(len(gold), share), p, gold)
+        share = np.full(len(gold), np.float32(1 / len(gold)))  # of a word in the mean
+        dscores = self._kernels.softmax_cross_entropy_backward(share, p, gold)
         dy, gradients["output.w_oh"], gradients["output.b_o"] = unlinear(dscores)
         return dy
 
-    def step(self, i: int) -> Any:
-        parts = self._batches[i]
-        found = list(self._pool.map(self._shard, parts)) if len(parts) > 1 else [self._shard(parts[0])]
-        return found, self._total([gradients for _, _, gradients in found])
-
-    def result(self, i: int) -> dict[str, Array]:
+    def step(self, i: int) -> dict[str, Array]:
         """Return y, dx and the gradients of the weights."""
-        found, gradients = self.step(i)
-        n = sum(len(rows) for rows, *_ in self._batches[i])
-        for k, name in enumerate(("y", "dx")):
-            whole = np.empty((n, found[0][k].shape[1]), np.float32)
-            for (rows, *_), shard in zip(self._batches[i], found, strict=True):
-                whole[rows] = shard[k]
-            gradients[name] = whole
-        return dict(gradients)
+        x, goal, batch = self._batches[i]
+        with self._threads():
+            y, backprop = self._encoder.forward(self._weights, x, batch)
+            gradients: dict[str, Any] = {}
+            dx = backprop(self._dy(y, goal, gradients) if self._scored else goal, gradients)
+        return gradients | {"y": y, "dx": dx}
+
+    result = step
 
 
 def engines(t: StepTask, threads: int, names: Sequence[str]) -> dict[str, Any]:
     """Return the engines by their names in the results; with ``names``, only these."""
     ragged = is_ragged(t.lengths)
-    makers: dict[str, Callable[[], Any]] = {"elman": partial(ElmanStep, t, threads=threads, shards=threads)}
-    if threads == 1:
-        makers["elman, 2 parts"] = partial(ElmanStep, t, threads=1, shards=2)
+    makers: dict[str, Callable[[], Any]] = {"elman": partial(ElmanStep, t, threads=threads)}
     makers["PyTorch nn.LSTM" + ", packed" * ragged] = partial(TorchStep, t, "nn")
     makers["PyTorch oneDNN" + ", padded" * ragged] = partial(TorchStep, t, "fused")
     return {name: make() for name, make in makers.items() if not names or name in names}
@@ -158,7 +139,7 @@ def check(found: dict[str, Any], right: dict[str, Array]) -> dict[str, float]:
 class SameShapes(Engine):
     """NumPy's products of the shapes that a step has, and nothing else: what the step could take at best.
 
-    ``parts``  the batch is cut as ``ElmanStep`` does; each part's products are on one thread
+    ``parts``  of the batch, sentence by sentence in turn; each part's products are on one thread
     """
 
     def __init__(self, t: StepTask, parts: int) -> None:
