@@ -23,7 +23,7 @@ from typing import Any
 
 from accuracy_page import write
 from cases.sets import ABLATIONS, BASELINES, DATA_SETS, DataSet
-from harness import results
+from harness import results, same_bits
 from harness.machine import run_job
 from harness.results import DATA, Result, names, seeds
 from harness.runs import ONE_BLAS_THREAD, Cut, Run, add_options, code_version, digest, run_all
@@ -138,6 +138,8 @@ def main() -> None:
             settings += (
                 [Setting(f"vectors: {given.vectors.name}", "default", {}, given.vectors)] if given.vectors else []
             )
+        if given.results == RESULTS:
+            same_bits.remember(code_version())
         plan = list(planned(available(settings), given))
         _, failures = run_all(plan, shown, given.any_code, Cut.of(given))
         if failures:

@@ -27,7 +27,7 @@ from typing import Any
 import classify_data
 import raw_data
 from cases.sets import DERIVED, TASK_SETS, TaskSet
-from harness import results
+from harness import results, same_bits
 from harness.machine import record, run_elman
 from harness.results import DATA, DOCS, MISSING, Result, names, read_json, standard_error, verdict, with_spread
 from harness.runs import ONE_BLAS_THREAD, Cut, Run, add_options, code_version, newest_alike, portable, run_all
@@ -108,6 +108,7 @@ def main() -> None:
             classify_data.build(DATA, DERIVED)
         raw_data.build({file for one in chosen for file in one.needs}, DERIVED, options.threads)
         failures = 0
+        same_bits.remember(code_version())
         for seed in options.seeds:
             with tempfile.TemporaryDirectory() as folder:  # several sets may evaluate the same model
                 runs = list(runs_of(chosen, seed, options.threads, options.models or folder))

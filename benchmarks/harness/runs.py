@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import same_bits
 from harness.results import ROOT, Result, read_json, write_json
 
 DECIDING = ("kernels", "nn", "features", "models", "training", "tasks", "taggers", "data", "evaluation")
@@ -32,12 +33,17 @@ class Run:
     measure: Callable[[], Result]  # raises RuntimeError if it fails
 
     def stored(self, any_code: bool = False) -> Result | None:
-        """Return the kept result; None if it has another key. ``any_code`` ignores the version of elman's code."""
+        """Return the kept result; None if it has another key. ``any_code`` ignores the version of elman's code.
+
+        A version that gives the same bits is the same.
+        """
         if not self.file.exists():
             return None
         result: Result = read_json(self.file)
         differing = {name for name in self.key if self.key[name] != result["key"].get(name)}
-        return None if differing - ({"elman"} if any_code else set()) else result
+        if any_code or same_bits.alike(self.key.get("elman", ""), result["key"].get("elman", "")):
+            differing.discard("elman")
+        return None if differing else result
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import machine, measure, results
+from harness import machine, measure, results, same_bits
 from harness.measure import figure
 from harness.runs import Cut, Run, add_options, newest_alike, portable, run_all
 
@@ -193,6 +193,28 @@ def test_runs_are_kept_and_failures_counted(tmp_path: Path, capsys: pytest.Captu
     assert [line[:6] for line in capsys.readouterr().out.splitlines()] == ["1 runs", "[1/1, ", "0 runs"]
     assert run_all(runs("2", 1), shown)[1] == 0
     assert "1 runs to do" in capsys.readouterr().out  # other code
+
+
+def test_results_of_code_with_the_same_bits_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(same_bits, "KNOWN", tmp_path / "same-bits.json")
+    known = {"1": {"avx2": "a", "avx512": "b"}, "2": {"avx512": "b"}, "3": {"avx2": "c", "avx512": "d"}}
+    results.write_json(same_bits.KNOWN, known)
+    results.write_json(tmp_path / "1.json", {"key": {"seed": 1, "elman": "1"}})
+
+    def counts(elman: str, seed: int = 1) -> bool:
+        return Run("run", tmp_path / "1.json", {"seed": seed, "elman": elman}, 1, dict).stored() is not None
+
+    assert [counts(elman) for elman in ("1", "2", "3", "4")] == [True, True, False, False]
+    assert not counts("2", seed=2)
+
+
+def test_bits_are_those_of_tensors_and_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, again = (list(same_bits.bits("texts", tmp_path)) for _ in range(2))
+    assert one == again
+    assert one[0].startswith(b"embedding") and any(part.startswith(b"layer0.forward.w_rx") for part in one)
+    assert set(one[-1].decode().replace("\n", "\t").split("\t")) >= {"many", "one"}
+    monkeypatch.setattr(same_bits, "SMALL", ("epochs=1", *same_bits.SMALL[:-2]))
+    assert one[0] != next(same_bits.bits("texts", tmp_path))
 
 
 def test_runs_are_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
