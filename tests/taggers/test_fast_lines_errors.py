@@ -133,7 +133,8 @@ from functools import partial
 sys.path.insert(0, sys.argv[1])
 from elman.models import file as model_file
 from elman.taggers import fast_lines as light
-from elman.utils.parallel import ordered
+from elman.utils.parallel import Limits, ordered
+Limits.address_space = True  # as the command finds out
 content = model_file.read(sys.argv[2])
 texts = [b"".join(b"w%dz the d%d\\n" % (i % 3000, i) for i in range(j, j + 900)) for j in (0, 500, 4000, 100)]
 expected = [light.tag_text(light.line_tagger(content, "auto"), text) for text in texts]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TABLES = ("conllu", "columns")
 """Formats of a word a line: blocks end at blank lines."""
-_TABLE = 8
+_TABLE = 2
 """Bytes of a word of these by those of a word of text: their blocks are larger."""
 _LARGEST = 1 << 26
 """Bytes of a block; a sentence that is longer is read in Python, which says what is wrong."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CHUNK_WORDS = 65_536
 """Words in memory at a time, in whole sentences."""
-CHUNK_BYTES = 32_768
+CHUNK_BYTES = 131_072
 """Bytes of plain text in memory at a time, for each thread."""
 
 

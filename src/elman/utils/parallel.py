@@ -35,14 +35,16 @@ class Limits:
     address_space = False
 
 
-def _start(work: Callable[[], object]) -> None:
-    """Begin work in a thread, if there is room for one: the C library ends the process where it finds none."""
+def _start(work: Callable[[], object]) -> bool:
+    """Begin work in a thread if there is room for one (the C library ends the process where it finds none)."""
     with suppress(RuntimeError, MemoryError, OSError):
         if Limits.address_space:
             import mmap
 
             mmap.mmap(-1, _ROOM, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ).close()
         _thread.start_new_thread(work, ())
+        return True
+    return False
 
 
 def thread_count(threads: int | None) -> int:
@@ -55,8 +57,8 @@ def thread_count(threads: int | None) -> int:
 def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iterator[_T]:
     """Yield ``work(part)`` for each part, in order; reads one part ahead of those being worked on.
 
-    An exception of ``work`` is raised in place of its result. If a thread cannot be started, or ends at once for lack
-    of memory, its part is worked on in the calling thread when the result is needed. If the caller stops early (error,
+    An exception of ``work`` is raised in place of its result. If no thread can be started, or they end at once for lack
+    of memory, a part is worked on in the calling thread when its result is needed. If the caller stops early (error,
     Ctrl-C), parts not yet started are dropped and running ones are waited for.
     """
     rest = iter(parts)
@@ -67,9 +69,9 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
         return
     # Ctrl-C may interrupt the main thread anywhere, which breaks Thread, Semaphore and Condition; and Thread.start
     # never returns if the thread ends at once
-    from queue import Empty, SimpleQueue  # concurrent.futures takes three times as long to import
+    from queue import SimpleQueue  # concurrent.futures takes three times as long to import
 
-    gate: SimpleQueue[None] = SimpleQueue()  # one token for each thread that may work at once
+    todo: SimpleQueue[Part | None] = SimpleQueue()
     over = False
 
     class Part:
@@ -82,59 +84,67 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
             self.error: BaseException | None = None
 
         def run(self, here: bool = False) -> None:
-            """Work on the part, in its own thread or ``here``, unless claimed. Raises Empty if no token is free yet."""
-            gate.get(timeout=HEARS if here else None)
+            """Work on the part, in a helper or ``here``, unless it is claimed already."""
+            if not self.claim.acquire(False):
+                return
+            self.in_thread = not here
             try:
-                if not self.claim.acquire(False):
-                    return
-                self.in_thread = not here
-                try:
-                    # order: in_thread is set before over is read; at the end, over is set before in_thread is read
-                    if not over:
-                        self.value = work(self.part)
-                except BaseException as error:  # raised by result()
-                    self.error = error
-                finally:
-                    self.ended = True
-                    self.done.release()
+                # order: in_thread is set before over is read; at the end, over is set before in_thread is read
+                if not over:
+                    self.value = work(self.part)
+            except BaseException as error:  # raised by result()
+                self.error = error
             finally:
-                gate.put(None)
+                self.ended = True
+                self.done.release()
 
-        def wait(self) -> None:
-            while not (self.ended or is_finalizing() or self.done.acquire(timeout=HEARS)):
-                pass  # threads do not run while the interpreter shuts down
+        def wait(self) -> bool:
+            """Wait a while; return whether the part is still being worked on, or for."""
+            # threads do not run while the interpreter shuts down
+            return not (self.ended or is_finalizing() or self.done.acquire(timeout=HEARS))
 
     waiting: deque[Part] = deque()
+    tries = helpers = 0
+    alone = False  # whether helpers have ended at once, for lack of memory
+
+    def help() -> None:
+        while (part := todo.get()) is not None:
+            part.run()
+            del part  # and its result
 
     def result() -> _T:
+        nonlocal alone
         first = waiting[0]
-        while not first.claim.locked():
-            with suppress(Empty):
+        if alone or not helpers:
+            first.run(here=True)
+        while first.wait():
+            if not first.claim.locked():  # helpers claim parts in order
+                alone = True
                 first.run(here=True)
-        first.wait()
         waiting.popleft()
         if first.error is not None:
             raise first.error
         return first.value  # type: ignore[no-any-return]
 
-    turns = 0
     try:
         for source in (head, rest):
             for part in source:
                 waiting.append(Part(part))
-                if turns < threads:
-                    gate.put(None)
-                    turns += 1
-                _start(waiting[-1].run)
+                todo.put(waiting[-1])
+                if tries < threads:
+                    tries += 1
+                    helpers += _start(help)
                 if len(waiting) > threads:
                     yield result()
         while waiting:
             yield result()
     finally:
         over = True
+        for _ in range(threads):
+            todo.put(None)
         for running in waiting:
-            if running.in_thread:
-                running.wait()
+            while running.in_thread and running.wait():
+                pass
 
 
 class Job(Generic[_T]):
