@@ -161,7 +161,7 @@ def test_what_helps_where_there_is_not_enough_memory(
 
 def test_the_command_is_the_modules_main() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["scripts"] == {"elman": "elman.__main__:main"}
+    assert project["project"]["scripts"] == {"elman": "elman.__main__:program"}
 
 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ signals: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -104,7 +103,6 @@ def group() -> None:
 def main() -> None:
     """Run ``sys.argv`` and exit with its status."""
     prepare()
-    gc.set_threshold(100_000, 20, 100)  # sentences hold no cycles, and there are many of them
     watch_imports()
     if "_ELMAN_COMPLETE" in os.environ:
         from elman.cli import completion
