@@ -90,14 +90,15 @@ class ElmanTagger(Engine):
     def __init__(self, t: TagTask, precision: str, threads: int) -> None:
         from elman.models.constraints import NONE
         from elman.models.heads import Heads
-        from elman.models.inference import InferenceCache, Text
+        from elman.models.inference import InferenceCache, OutputLayer, Text
         from elman.nn.batch import pack
 
-        self._pack, self._text, self._weights, self._threads = pack, Text, t.weights, threads
+        self._pack, self._text, self._threads = pack, Text, threads
         tags = len(t.weights["output.b_o"])
-        self._network = t.lexicon.network(t.config.network, tags)
-        self._reader = InferenceCache(t.lexicon, self._network, [t.weights], precision)
-        (self._head,) = Heads(t.config, (tuple(map(str, range(tags))),), (NONE,)).each
+        network = t.lexicon.network(t.config.network, tags)
+        self._reader = InferenceCache(t.lexicon, network, [t.weights], precision)
+        heads = Heads(t.config, (tuple(map(str, range(tags))),), (NONE,))
+        self._outputs = OutputLayer(heads, [t.weights], t.weights, precision == "int8")
         start = time.perf_counter()
         read = self._reader.words(t.words)
         self.table_ms = 1e3 * (time.perf_counter() - start)
@@ -111,16 +112,16 @@ class ElmanTagger(Engine):
         n = min(self._threads, len(sentences))
         return [(np.concatenate(sentences[i::n]), lengths[i::n]) for i in range(n)]
 
-    def _scores(self, part: tuple[Array, Array]) -> tuple[Array, Any]:
+    def _states(self, part: tuple[Array, Array]) -> tuple[Array, Any]:
         ids, lengths = part
         batch = self._pack(lengths)
         (h,) = self._reader.each(self._text(self._row[ids], self._tables), batch.rows, batch)
-        return self._network.output(self._weights, h, batch)[0], batch
+        return h, batch
 
     def _tags(self, part: tuple[Array, Array]) -> Array:
-        scores, batch = self._scores(part)
-        tags = np.empty(len(scores), np.int32)
-        tags[batch.rows] = self._head.best(self._weights, scores, batch)
+        h, batch = self._states(part)
+        tags = np.empty(len(h), np.int32)
+        tags[batch.rows] = self._outputs.best(h, 0)
         return tags
 
     def step(self, i: int) -> list[Array]:
@@ -131,7 +132,8 @@ class ElmanTagger(Engine):
         """Return the scores (T, K) of each sentence."""
         by_part = []
         for part in self._batches[i]:
-            packed, batch = self._scores(part)
+            h, batch = self._states(part)
+            packed = self._outputs.scores(h, 0)
             flat = np.empty_like(packed)
             flat[batch.rows] = packed
             by_part.append(np.split(flat, np.cumsum(part[1])[:-1]))
