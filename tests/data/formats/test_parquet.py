@@ -8,6 +8,7 @@ import json
 import lzma
 import random
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -236,8 +237,11 @@ def test_times_are_nothing_to_sentences(tmp_path):
     convert([str(tmp_path / "a")], str(tmp_path / "b"), ConversionRequest("parquet"))
     assert pq.read_table(tmp_path / "b").equals(pq.read_table(tmp_path / "a"))
     pq.write_table(table.append_column("x", pa.array([[1], [2]], pa.list_(pa.timestamp("ns")))), tmp_path / "b")
-    with pytest.raises(DataError, match=f"^{tmp_path / 'b'}: cannot be read, damaged: Nanosecond resolution"):
-        list(read_sentences(str(tmp_path / "b")))
+    if find_spec("pandas") is None:  # pyarrow needs it for these
+        with pytest.raises(DataError, match=f"^{tmp_path / 'b'}: cannot be read, damaged: Nanosecond resolution"):
+            list(read_sentences(str(tmp_path / "b")))
+    else:
+        assert len(list(read_sentences(str(tmp_path / "b")))) == 2
 
 
 def test_rows_become_values_some_at_a_time(tmp_path, monkeypatch):

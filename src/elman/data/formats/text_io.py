@@ -104,14 +104,12 @@ def _lines(text: str) -> list[str]:
 def _whole_lines(path: str, encoding: str, most: Sequence[int]) -> Iterator[str]:
     """Yield a file in non-empty pieces of whole lines. Raises DataError for a line of more than ``most`` characters."""
     pending: list[str] = []  # pieces of an incomplete line
-    length = n_lines = 0  # characters in them, and the lines before
-    for text in text_blocks(path, encoding):
+    length = 0  # characters in them
+    for text, n_lines in _counted_blocks(path, encoding):
         cut = text.rfind("\n") + 1
         if cut:
             pending.append(text[:cut])
-            whole = "".join(pending)
-            n_lines += whole.count("\n")
-            yield whole
+            yield "".join(pending)
             pending, length = [], 0
         pending.append(text[cut:])
         length += len(text) - cut
@@ -140,19 +138,24 @@ def text_blocks(path: str, encoding: str) -> Iterator[str]:
     Raises DataError for a file that cannot be read or decompressed, bytes that are not in the encoding, or a NUL;
     ConfigError for an unknown encoding; MissingExtraError for Zstandard without its package.
     """
+    return (text for text, _ in _counted_blocks(path, encoding))
+
+
+def _counted_blocks(path: str, encoding: str) -> Iterator[tuple[str, int]]:
+    """Yield the blocks of ``text_blocks``, each with the number of line ends up to its end."""
     name = "standard input" if path == "-" else path
     decoder = Decoder(name, encoding)
-    lines_before = 0
+    n_lines = 0
     with while_reading(path), _opened(path) as file:
         stream = CompressedFile(file, name)
         block = b"more"
         while block:
             block = stream.read1(_BLOCK_BYTES)
-            text = decoder.decode(block, lines_before)
-            lines_before += text.count("\n")
+            text = decoder.decode(block, n_lines)
+            n_lines += text.count("\n")
             for observer in _observers if path != "-" else ():
                 observer(path, file.tell())
-            yield text
+            yield text, n_lines
 
 
 @contextmanager

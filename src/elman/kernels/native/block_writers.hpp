@@ -111,7 +111,7 @@ inline bool write_new_columns(View, const Block& block, const Columns& columns, 
 // Appends MISC with the probabilities of a word at its end, in place of earlier ones.
 inline void append_misc(std::string& out, View misc, const Columns& columns, Size word) {
   const std::size_t start = out.size();
-  for (std::size_t begin = 0; begin <= misc.size();) {
+  for (std::size_t begin = misc == "_" ? 2 : 0; begin <= misc.size();) {
     const std::size_t end = std::min(misc.find('|', begin), misc.size());
     const View item = misc.substr(begin, end - begin);
     begin = end + 1;
@@ -146,6 +146,7 @@ inline void append_fields(std::string& out, View line, const std::vector<const A
   std::size_t copied = 0, at = 0;
   Size field = 0;
   const auto advance = [&](Size to) {
+    if (to == MISC) at = line.rfind('\t') + 1, field = to;  // the last of the fields
     for (; field < to; ++field) at = line.find('\t', at) + 1;
     out.append(line.substr(copied, at - copied));
     copied = at;
@@ -190,8 +191,9 @@ inline bool write_new_conllu(View, const Block& block, const Columns& columns, s
 
 // Writes a table as it was read, but for the lines of words: change(line) appends one, without its end.
 template <class Change>
-inline void rewrite(View text, const Block& block, std::string& out, Change change) {
-  out.reserve(text.size() + text.size() / 8);
+inline void rewrite(View text, const Block& block, const Columns& columns, std::string& out, Change change) {
+  const std::size_t added = !columns.empty() && columns[0].p ? 24 : 4;  // bytes of an answer, more or less
+  out.reserve(text.size() + block.words.size() * columns.size() * added);
   std::size_t done = 0;
   for (Size i = 0; i < block.size(); ++i) {
     const std::size_t begin = block.places[static_cast<std::size_t>(i)];
@@ -206,14 +208,14 @@ inline void rewrite(View text, const Block& block, std::string& out, Change chan
 inline bool write_conllu(View text, const Block& block, const Columns& columns, std::string& out) {
   if (!are_probabilities(block, columns) || !are_fields(columns, 10)) return false;
   const auto sorted = by_field(columns);
-  rewrite(text, block, out, [&](Size word, View body) { append_fields(out, body, sorted, columns, word); });
+  rewrite(text, block, columns, out, [&](Size word, View body) { append_fields(out, body, sorted, columns, word); });
   return true;
 }
 
 // Columns separated by tabs; fields behind the last are new ones. The columns are in the order of their fields.
 inline bool write_columns(View text, const Block& block, const Columns& columns, std::string& out) {
   if (!are_probabilities(block, columns)) return false;
-  rewrite(text, block, out, [&](Size word, View body) {
+  rewrite(text, block, columns, out, [&](Size word, View body) {
     auto next = columns.begin();
     const auto append_tag = [&] {
       out.append(next->tag(word));

@@ -80,6 +80,14 @@ class LineNetwork {
       m.w_oh.resize(static_cast<std::size_t>(Z_ * D_ * H_)), m.b_o.resize(static_cast<std::size_t>(Z_));
       members_.push_back(std::move(m));
     }
+    const auto independent = [](const LabelColumn& column) { return !column.chained; };
+    if (int8_ && prefixes.size() == 1 && D_ * H_ <= WIDEST8 &&
+        std::all_of(columns_.begin(), columns_.end(), independent))
+      for (const LabelColumn& column : columns_) {
+        const Member& only = members_[0];
+        small_.emplace_back(only.w_oh.data() + column.begin * D_ * H_, only.b_o.data() + column.begin, column.K,
+                            D_ * H_);
+      }
     row_ = P_ * PANEL * (int8_ ? 2 : 4);
   }
 
@@ -156,12 +164,24 @@ class LineNetwork {
         kernels<float>().lstm_states(reinterpret_cast<const float*>(table), packed, steps, direction.exact.data(), h,
                                      direction.reverse, H_, d * H_, wide);
       }
+      if (!small_.empty()) continue;
       kernels<float>().linear_forward(h, member.w_oh.data(), member.b_o.data(), m ? more : scores, N, wide, Z_);
       for (Size i = 0; m && i < N * Z_; ++i) scores[i] += more[i];
     }
     for (Size i = 0; more && i < N * Z_; ++i) scores[i] /= static_cast<float>(members_.size());
     double* p = confidences ? ensure_capacity(work.own_p, N) : nullptr;
     for (std::size_t c = 0; c < columns_.size(); ++c) {
+#ifdef ELMAN_HAS_int8
+      if (!small_.empty()) {
+        expect(!p, "a chain, for probabilities");
+        const SmallOutput& own = small_[c];
+        const float* w = members_[0].w_oh.data() + columns_[c].begin * wide;
+        linear_best_int8(h, own.w8.data(), own.scale.data(), own.start.data(), w, own.b.data(), own.error.data(),
+                         own.share.data(), ids, N, wide, columns_[c].K, own.P);
+        for (Size i = 0; i < N; ++i) work.best[c][static_cast<std::size_t>(rows[i])] = ids[i];
+        continue;
+      }
+#endif
       columns_[c].decode(scores, Z_, steps, work.scratch, ids, p);
       for (Size i = 0; i < N; ++i) work.best[c][static_cast<std::size_t>(rows[i])] = ids[i];
       for (Size i = 0; p && i < N; ++i) work.p[c][static_cast<std::size_t>(rows[i])] = p[i];
@@ -199,6 +219,7 @@ class LineNetwork {
   std::vector<LabelColumn> columns_;
   Size E_, F_, H_, K_ = 0, Z_, P_, D_, row_;  // K_: tags of all columns; Z_: padded for the product
   std::vector<Member> members_;
+  std::vector<SmallOutput> small_;  // of columns without a chain, if all are and there is one network
 };
 
 }  // namespace

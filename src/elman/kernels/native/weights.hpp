@@ -141,6 +141,42 @@ struct Direction {
   }
 };
 
+// The output weights of a label column in 8 bits with bounds of the error, as kernels/weight_layout.py makes them.
+struct SmallOutput {
+  Size P;  // panels of 64 columns
+  std::vector<std::int8_t> w8;  // (P, E / 4, 4, 16, 4), E padded to a multiple of 16
+  std::vector<float> scale, b, error, share;  // (P·64,)
+  std::vector<std::int32_t> start;
+
+  // w (K, E), b (K,)
+  SmallOutput(const float* w, const float* bias, Size K, Size E) : P((K + PANEL - 1) / PANEL) {
+    const Size groups = panels_of(E) * UNITS / 4, columns = P * PANEL;
+    w8.assign(static_cast<std::size_t>(columns * groups * 4), 0);
+    scale.assign(static_cast<std::size_t>(columns), (1.0f / 127.0f) / 127.0f), start.assign(scale.size(), 0);
+    b.assign(scale.size(), 0.0f), error.assign(scale.size(), 1e-5f), share.assign(scale.size(), 0.0f);
+    for (Size k = 0; k < K; ++k) {
+      const float* row = w + k * E;
+      const auto to = static_cast<std::size_t>(k);
+      float largest = 0;
+      double total = 0;
+      for (Size j = 0; j < E; ++j) largest = std::max(largest, std::fabs(row[j])), total += std::fabs(row[j]);
+      expect(std::isfinite(total), "weights that are finite numbers");
+      const float step = (largest > SMALLEST8 ? largest : 1.0f) / 127.0f;
+      std::int32_t sum = 0;
+      for (Size j = 0; j < E; ++j) {
+        const auto whole = static_cast<std::int8_t>(std::nearbyint(row[j] / step));
+        w8[static_cast<std::size_t>((((k / PANEL * groups + j / 4) * 4 + k % PANEL / UNITS) * UNITS + k % UNITS) * 4 +
+                                    j % 4)] = whole;
+        sum += whole;
+      }
+      scale[to] = step / 127.0f, start[to] = -128 * sum, b[to] = bias[k];
+      const double half = 0.5 * 127 * static_cast<double>(scale[to]);  // of a quantization step
+      error[to] = static_cast<float>((total + half * static_cast<double>(E)) * 0.5 / 127 * 1.001 + 1e-5);
+      share[to] = static_cast<float>(half * 1.001);
+    }
+  }
+};
+
 // One network of the ensemble.
 struct Member {
   Matrix embedding, features;
