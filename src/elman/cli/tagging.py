@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from elman import kernels
 from elman.cli.blocks import block_request, checking_lines, tagged_batches, tagged_blocks
 from elman.cli.chunks import chunks
 from elman.cli.loading import known
@@ -263,6 +264,8 @@ class Tagging:
         tag: BlockTagger | None = None if request is None else self.tagger.block_tagger(request)
         if request is None or tag is None:
             return place
+        if (core := kernels.native_core()) is not None:
+            core.return_memory()
         threads = self.tagger.threads
         if request.output == "arrow":
             writer: Any = self.writer.plain if self.writer is not None else None  # a ParquetWriter

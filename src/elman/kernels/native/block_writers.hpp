@@ -11,12 +11,6 @@
 
 namespace elman {
 namespace {
-
-struct Tagged {
-  std::string text;
-  std::size_t sentences = 0, words = 0;
-};
-
 // A label column as it is written: the best tag of each word of the block, and its probability unless p is null.
 struct Answers {
   const std::vector<std::string>& tags;

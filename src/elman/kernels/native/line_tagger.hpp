@@ -7,7 +7,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +21,7 @@ namespace {
 constexpr Size CHUNK = 768;  // words per pass, so that their states stay in the L2 cache
 constexpr Size TILE = 6;     // sentences whose states are computed together (ROWS of int8.cpp)
 constexpr Size FRESH = 256;  // new words whose inputs are computed together
+constexpr std::size_t LARGE_OUTPUT = 1 << 22;  // bytes of tagged text whose memory is not kept for the next block
 
 class LineTagger {
  public:
@@ -29,29 +29,23 @@ class LineTagger {
     most_ = std::max<Size>(1024, model.table_bytes / (network_.row() * network_.directions()));
   }
 
-  // Returns the tagged text of a block of whole sentences in UTF-8; none if the formats leave the block to the readers
-  // and writers in Python. Several threads may call it at once.
-  std::optional<Tagged> tag(View text, const BlockFormat& format, const BlockOptions& options) {
+  // Tags a block of whole sentences in UTF-8, to work.out; returns false if the formats leave the block to the readers
+  // and writers in Python. Several threads may call it at once, each with its workspace.
+  bool tag(View text, const BlockFormat& format, const BlockOptions& options, Workspace& work) {
     const std::vector<LabelColumn>& columns = network_.columns();
     for (const WrittenColumn& column : options.written)
       expect(0 <= column.column && column.column < static_cast<Size>(columns.size()), "a column of the model");
-    std::unique_ptr<Workspace> work = borrow();
-    Tagged tagged;
-    bool fits = format.read(text, options, work->block);
-    if (fits) {
-      answer(*work, options.confidences);
-      std::vector<Answers> answers;
-      for (const WrittenColumn& column : options.written) {
-        const auto i = static_cast<std::size_t>(column.column);
-        const double* p = options.confidences ? work->p[i].data() : nullptr;
-        answers.push_back({columns[i].tags, column, work->best[i].data(), p});
-      }
-      fits = format.write(text, work->block, answers, tagged.text);
-      tagged.sentences = work->block.sentences.size(), tagged.words = work->block.words.size();
+    if (!format.read(text, options, work.block)) return false;
+    answer(work, options.confidences);
+    std::vector<Answers> answers;
+    for (const WrittenColumn& column : options.written) {
+      const auto i = static_cast<std::size_t>(column.column);
+      const double* p = options.confidences ? work.p[i].data() : nullptr;
+      answers.push_back({columns[i].tags, column, work.best[i].data(), p});
     }
-    give_back(std::move(work));
-    if (!fits) return std::nullopt;
-    return tagged;
+    if (work.out.capacity() > LARGE_OUTPUT) std::string().swap(work.out);
+    work.out.clear();
+    return format.write(text, work.block, answers, work.out);
   }
 
   // Finds the best tags of the words of a block that are the bytes of the workspace, each up to its place.

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <new>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -107,13 +106,18 @@ nb::object tag(PythonTagger& tagger, nb::bytes text, const std::string& input, c
   expect(0 <= options.word && options.word <= options.width, "a word in the table");
   const BlockFormat& format = format_of(input, output);
   const View view(text.c_str(), text.size());
-  std::optional<Tagged> tagged;
+  std::unique_ptr<Workspace> work = tagger.borrow();
+  bool fits;
   {
     Released release;
-    tagged = tagger.tag(view, format, options);
+    fits = tagger.tag(view, format, options, *work);
   }
-  if (!tagged) return nb::none();
-  return nb::make_tuple(nb::bytes(tagged->text.data(), tagged->text.size()), tagged->sentences, tagged->words);
+  nb::object found = nb::none();
+  if (fits)
+    found = nb::make_tuple(nb::bytes(work->out.data(), work->out.size()), work->block.sentences.size(),
+                           work->block.words.size());
+  tagger.give_back(std::move(work));
+  return found;
 }
 
 bool is_sequence(nb::handle object) { return PyList_CheckExact(object.ptr()) || PyTuple_CheckExact(object.ptr()); }

@@ -12,10 +12,13 @@ namespace {
 constexpr Size STATE_ROWS = VECTOR_BYTES == 64 ? 6 : 3;  // rows of a tile with 4 vectors: what fits into the registers
 
 // Computes the new states of W units from K previous h (0: none), the panel's weights and the inputs a_row[offset …].
+// The inputs of the next step, which are scattered in memory, are prefetched.
 template <class T, Size ROWS>
-inline void state_tile(Size K, const T* before, Size before_row, const T* w, const T* const* a, Size offset, T* c,
-                       Size c_row, T* h, Size h_row, Size width) {
+inline void state_tile(Size K, const T* before, Size before_row, const T* w, const T* const* a, const T* const* next,
+                       Size offset, T* c, Size c_row, T* h, Size h_row, Size width) {
   Vec<T> sum[ROWS][4];
+  UNROLL for (Size i = 0; i < ROWS; ++i)
+    UNROLL for (Size g = 0; g < 4; ++g) __builtin_prefetch(next[i] + offset + g * UNITS, 0, 2);
   UNROLL for (Size i = 0; i < ROWS; ++i)
     UNROLL for (Size g = 0; g < 4; ++g) sum[i][g] = load(a[i] + offset + g * UNITS);
   for (Size k = 0; k < K; ++k) {
@@ -38,13 +41,13 @@ inline void state_tile(Size K, const T* before, Size before_row, const T* w, con
 }
 
 template <class T, Size ROWS>
-inline void state_rows(Size rows, Size K, const T* before, Size before_row, const T* w, const T* const* a, Size offset,
-                       T* c, Size c_row, T* h, Size h_row, Size width) {
+inline void state_rows(Size rows, Size K, const T* before, Size before_row, const T* w, const T* const* a,
+                       const T* const* next, Size offset, T* c, Size c_row, T* h, Size h_row, Size width) {
   if constexpr (ROWS > 0) {
     if (rows == ROWS)
-      state_tile<T, ROWS>(K, before, before_row, w, a, offset, c, c_row, h, h_row, width);
+      state_tile<T, ROWS>(K, before, before_row, w, a, next, offset, c, c_row, h, h_row, width);
     else
-      state_rows<T, ROWS - 1>(rows, K, before, before_row, w, a, offset, c, c_row, h, h_row, width);
+      state_rows<T, ROWS - 1>(rows, K, before, before_row, w, a, next, offset, c, c_row, h, h_row, width);
   }
 }
 
@@ -56,13 +59,20 @@ void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, boo
   h += column;
   const Size panels = panels_of(H), wide = panels * UNITS;
   Scratch<T> c(s.B * wide);
-  Scratch<const T*> a(s.B);
+  Scratch<const T*> one(s.B), other(s.B);
+  const T **a = one.data, **next = other.data;
   Size start = reverse ? s.N : 0, before = 0, going = 0;  // going: rows with a previous state
+  const auto inputs_of = [&](const T** rows, Size from, Size n) {
+    for (Size b = 0; b < n; ++b) rows[b] = table + types[from + b] * 4 * wide;
+  };
+  if (s.T) inputs_of(a, reverse ? s.N - s.sizes[s.T - 1] : 0, s.sizes[reverse ? s.T - 1 : 0]);
   for (Size step = 0; step < s.T; ++step) {
     const Size size = s.sizes[reverse ? s.T - 1 - step : step];
     if (reverse) start -= size;
     if (going > size) going = size;
-    for (Size b = 0; b < size; ++b) a[b] = table + types[start + b] * 4 * wide;
+    const Size later = step + 1 == s.T ? 0 : s.sizes[reverse ? s.T - 2 - step : step + 1];
+    inputs_of(next, reverse ? start - later : start + size, later);
+    for (Size b = later; b < size; ++b) next[b] = a[b];
     clear(c + going * wide, (size - going) * wide);
     for (Size p = 0; p < panels; ++p)
       for (Size u = 0; u < UNITS && p * UNITS + u < H; u += W<T>) {
@@ -72,11 +82,13 @@ void lstm_states(const T* table, const Id* types, Steps s, const T* w, T* h, boo
           const bool goes = b < going;
           const Size rows = at_most(STATE_ROWS, (goes ? going : size) - b);
           state_rows<T, STATE_ROWS>(rows, goes ? H : 0, h + (before + b) * h_row, h_row, w + p * H * 4 * UNITS + u,
-                                    a + b, p * 4 * UNITS + u, c + b * wide + j, wide, h + (start + b) * h_row + j,
+                                    a + b, next + b, p * 4 * UNITS + u, c + b * wide + j, wide, h + (start + b) * h_row + j,
                                     h_row, width);
           b += rows;
         }
       }
+    const T** rows = a;
+    a = next, next = rows;
     before = start, going = size;
     if (!reverse) start += size;
   }

@@ -50,6 +50,7 @@ struct Store {
 struct Workspace {
   Block block;
   std::string bytes;  // of words that are not those of a text
+  std::string out;    // the tagged text of the block
   std::vector<Id> types, sizes, packed, ids;
   std::vector<std::vector<Id>> best;   // of each label column, the best tag of each word of the block
   std::vector<std::vector<double>> p;  // and its probability
