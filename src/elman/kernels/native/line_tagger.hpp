@@ -59,16 +59,17 @@ class LineTagger {
     answer(d, false);
   }
 
-  // Returns a workspace that no other thread uses.
+  // Returns a workspace that no other thread uses. Python's lock may be held here and in give_back, but must not be where
+  // `lock_` is taken: who holds that may wait for Python's lock, to free an error raised in Python.
   std::unique_ptr<Workspace> borrow() {
-    const std::lock_guard<std::mutex> hold(lock_);
+    const std::lock_guard<std::mutex> hold(idle_lock_);
     if (idle_.empty()) return std::make_unique<Workspace>();
     std::unique_ptr<Workspace> work = std::move(idle_.back());
     idle_.pop_back();
     return work;
   }
   void give_back(std::unique_ptr<Workspace> work) {
-    const std::lock_guard<std::mutex> hold(lock_);
+    const std::lock_guard<std::mutex> hold(idle_lock_);
     idle_.push_back(std::move(work));
   }
 
@@ -190,7 +191,7 @@ class LineTagger {
 
   Size spare_, most_;
   LineNetwork network_;
-  std::mutex lock_;
+  std::mutex lock_, idle_lock_;
   std::condition_variable ready_;
   std::shared_ptr<Store> store_;
   std::vector<std::unique_ptr<Workspace>> idle_;  // workspaces not in use
