@@ -119,7 +119,11 @@ std::shared_ptr<LineTagger> load(const Options& options) {
 std::string tag_text(LineTagger& model, View text) {
   elman::BlockOptions options;
   options.written.push_back({0, "tag", 0}), options.longest = elman::LARGEST;
-  return model.tag(text, elman::BLOCK_FORMATS[0], options).value().text;
+  auto work = model.borrow();
+  if (!model.tag(text, elman::BLOCK_FORMATS[0], options, *work)) throw std::runtime_error("a block that is not tagged");
+  const std::string tagged = work->out;
+  model.give_back(std::move(work));
+  return tagged;
 }
 
 // Returns pieces of LINES lines.
