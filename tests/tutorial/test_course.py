@@ -22,9 +22,10 @@ FIGURES = {"sigmoid", "unrolled", "bptt", "vanishing"}
 
 @pytest.fixture
 def same_bits() -> None:
-    processor = Path("/proc/cpuinfo")
-    if not figures_are_comparable() or "GenuineIntel" not in processor.read_text(encoding="utf-8"):
-        pytest.skip("the figures come from AVX-512 and NumPy's products on an Intel processor; others round differently")
+    processor = Path("/proc/cpuinfo")  # NumPy's products differ from vendor to vendor
+    intel = processor.exists() and "GenuineIntel" in processor.read_text(encoding="utf-8")
+    if not intel or not figures_are_comparable():
+        pytest.skip("the figures come from AVX-512 on an Intel processor, others round differently")
 
 
 @pytest.fixture(scope="module")
