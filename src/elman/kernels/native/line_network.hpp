@@ -32,7 +32,7 @@ struct LineModel {
   TensorOf tensor_of;                              // called by the constructor only
   std::function<void(View, const Take&)> extract;  // calls back with the features of a word
   bool ascii = true;                               // whether those of ASCII words are affixes, which need no call
-  Size table_bytes = 36 << 20;                     // size of a network's tables at which all are cleared
+  Size table_bytes = 32 << 20;                     // size of a network's tables at which all are cleared
   Size spare = 16384;                              // spare rows beyond that, for the words of one text
 };
 
