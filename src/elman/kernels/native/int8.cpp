@@ -45,7 +45,7 @@ inline void add_products(__m512i& sum, __m512i bytes, __m512i weights) {
 }
 // sum[i] = start + Σ q[i]·w over groups of four weights, in a panel of four vectors of columns.
 template <Size R>
-inline void products(Size groups, const std::uint8_t* q, Size wide, const std::int8_t* w, const std::int32_t* start,
+__attribute__((always_inline)) inline void products(Size groups, const std::uint8_t* q, Size wide, const std::int8_t* w, const std::int32_t* start,
                      __m512i (&sum)[R][4]) {
 #pragma GCC unroll 8
   for (Size i = 0; i < R; ++i)

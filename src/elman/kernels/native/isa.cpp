@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "cpu.hpp"
 #include "int8.hpp"
 
 namespace elman {
@@ -23,7 +24,7 @@ const Table* chosen = nullptr;
 
 bool has_int8() {
 #ifdef ELMAN_HAS_int8
-  return __builtin_cpu_supports("avx512vnni") && std::string(chosen->name) == "avx512";
+  return cpu().vnni && std::string(chosen->name) == "avx512";
 #else
   return false;
 #endif
@@ -38,12 +39,10 @@ std::vector<const Table*> runnable() {
   sets.push_back(&table_neon);
 #endif
 #ifdef ELMAN_HAS_avx2
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets.push_back(&table_avx2);
+  if (cpu().avx2) sets.push_back(&table_avx2);
 #endif
 #ifdef ELMAN_HAS_avx512
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq"))
-    sets.push_back(&table_avx512);
+  if (cpu().avx512) sets.push_back(&table_avx512);
 #endif
   return sets;
 }
