@@ -105,7 +105,7 @@ def compile_module(python: Python, platform: Platform, include: Path, work: Path
         "CMAKE_AR": folder / "ar",
         "CMAKE_RANLIB": folder / "ranlib",
         "CMAKE_CXX_FLAGS": " ".join(
-            [f"-ffile-prefix-map={ROOT}=elman -Wno-macro-redefined", *(f"-D{one}" for one in python.defines)]
+            [f"-ffile-prefix-map={ROOT}=elman -Wno-macro-redefined -include cstdio", *(f"-D{one}" for one in python.defines)]
         ),
         "CMAKE_MODULE_PATH": ROOT / "packaging" / "cmake",
         "nanobind_ROOT": Path(str(find_spec("nanobind").origin)).parent / "cmake",

@@ -60,7 +60,7 @@ class Array {
   void* allocate(const NumPy& np, const Parameter& p, char type, const Sizes& sizes) {
     nb::object shape = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(p.shape.size())));
     for (std::size_t i = 0; i < p.shape.size(); ++i)
-      PyTuple_SET_ITEM(shape.ptr(), static_cast<Py_ssize_t>(i), PyLong_FromSsize_t(p.shape[i](sizes)));
+      PyTuple_SetItem(shape.ptr(), static_cast<Py_ssize_t>(i), PyLong_FromSsize_t(p.shape[i](sizes)));
     copy_ = (p.zeros ? np.zeros : np.empty)(shape, np.dtype_of(type));
     if (!get(copy_, PyBUF_SIMPLE)) nb::raise_python_error();
     return view_.buf;
@@ -167,7 +167,7 @@ class Kernel {
     if (results.size() == 1) return result(0);
     nb::object all = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(results.size())));
     for (std::size_t i = 0; i < results.size(); ++i)
-      PyTuple_SET_ITEM(all.ptr(), static_cast<Py_ssize_t>(i), result(i).release().ptr());
+      PyTuple_SetItem(all.ptr(), static_cast<Py_ssize_t>(i), result(i).release().ptr());
     return all;
   }
 
@@ -179,7 +179,7 @@ class Kernel {
     };
     const std::size_t n = args.size();
     demand(n + kwargs.size() <= arguments.size());
-    for (std::size_t i = 0; i < n; ++i) given[i] = PyTuple_GET_ITEM(args.ptr(), static_cast<Py_ssize_t>(i));
+    for (std::size_t i = 0; i < n; ++i) given[i] = PyTuple_GetItem(args.ptr(), static_cast<Py_ssize_t>(i));
     if (kwargs.size())
       for (const auto& [key, value] : kwargs) {
         std::size_t i = n;

@@ -125,10 +125,11 @@ bool is_sequence(nb::handle object) { return PyList_CheckExact(object.ptr()) || 
 // Adds a sentence; returns false unless it is a list or tuple of at most `longest` words, of the type str and not empty.
 bool add_sentence(Workspace& d, nb::handle words, Py_ssize_t longest) {
   if (!is_sequence(words)) return false;
-  const Py_ssize_t n = PySequence_Fast_GET_SIZE(words.ptr());
+  const bool list = PyList_CheckExact(words.ptr());
+  const Py_ssize_t n = list ? PyList_Size(words.ptr()) : PyTuple_Size(words.ptr());
   if (n > longest) return false;
   for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* word = PySequence_Fast_GET_ITEM(words.ptr(), i);
+    PyObject* word = list ? PyList_GetItem(words.ptr(), i) : PyTuple_GetItem(words.ptr(), i);
     Py_ssize_t size = 0;
     const char* data = PyUnicode_CheckExact(word) ? PyUnicode_AsUTF8AndSize(word, &size) : nullptr;
     if (!data) PyErr_Clear();  // half a surrogate pair, or no memory
@@ -144,9 +145,9 @@ nb::object tags_of(const PythonTagger& tagger, const Workspace& d, const Sentenc
   const auto list = nb::steal(PyList_New(sentence.length));
   if (!list.is_valid()) nb::raise_python_error();
   for (Size i = 0; i < sentence.length; ++i) {
-    PyObject* tag = PyTuple_GET_ITEM(tagger.tags.ptr(), d.best[0][static_cast<std::size_t>(sentence.begin + i)]);
+    PyObject* tag = PyTuple_GetItem(tagger.tags.ptr(), d.best[0][static_cast<std::size_t>(sentence.begin + i)]);
     Py_INCREF(tag);
-    PyList_SET_ITEM(list.ptr(), i, tag);
+    PyList_SetItem(list.ptr(), i, tag);
   }
   return list;
 }
