@@ -1,37 +1,20 @@
-"""Model files of format 1, one of each kind, still load, and answer as they did."""
+"""Model files of format 1: their settings have the names and values of the current one."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import elman
-from elman.cli import run
 from elman.config import Config
 from elman.errors import ModelFileError
 from elman.models import file as model_file
 from elman.models.upgrade import RENAMED, upgrade
+from model_versions import VERSIONS
 
-BEFORE = Path(__file__).parent / "before"
-EXPECTED: dict[str, str] = json.loads((BEFORE / "expected.json").read_text(encoding="utf-8"))
-INPUT = {"regress": "n.tsv", "segment": "raw.txt", "pipeline": "raw.txt"}
-
-
-@pytest.mark.parametrize("name", EXPECTED)
-def test_output_is_that_of_the_version_that_wrote_the_file(name: str, capfd: pytest.CaptureFixture[str]) -> None:
-    model = str(BEFORE / f"{name}.elman")
-    arguments = ["sample", model, "--seed", "1"] if name in ("lm", "ngram") else ["tag", model]
-    if arguments[0] == "tag":
-        arguments.append(str(BEFORE / INPUT.get(name, "words.txt")))
-    assert run(arguments) == 0
-    assert capfd.readouterr().out == EXPECTED[name]
-
-
-def test_every_kind_of_file_is_there() -> None:
-    assert {path.stem for path in BEFORE.glob("*.elman")} == set(EXPECTED)
+BEFORE = VERSIONS / "1"
 
 
 def settings_of(name: str) -> dict[str, Any]:
