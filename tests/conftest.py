@@ -38,7 +38,7 @@ SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py", "test_plots.py", 
 SLOW_FILES |= {"test_learning.py", "test_run.py"}
 FAST = {
     "cli/commands": {"test_check", "test_convert", "test_errors", "test_evaluate", "test_tag", "test_tutorial"},
-    "models": {"test_constraints", "test_file"},
+    "models": {"test_constraints", "test_file", "test_golden_bytes"},
     "training": {"test_monitor", "test_optimizers", "test_schedule"},
 }
 """Files in these folders that are fast all the same."""
