@@ -247,7 +247,7 @@ ASKED: dict[str, list[str]] = {
     "regress": ["tag", "n.tsv"],
     "inputs": ["tag", "inputs.conllu"],
 }
-"""The command whose output is expected of a model; that of others is ``tag words.txt``."""
+"""The command whose output is expected of a model; others get ``tag words.txt``. A name keeps it in all versions."""
 
 
 def features_of(word: str) -> dict[str, Any]:

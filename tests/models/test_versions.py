@@ -26,6 +26,15 @@ EXPECTED: dict[str, dict[str, str]] = {
     for folder in VERSIONS.iterdir()
     if (folder / "expected.json").exists()
 }
+
+
+def document(path: Path) -> dict[str, Any]:
+    """The configuration, the version and the checksum in a file, as they are written."""
+    data = path.read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return json.loads(header["__metadata__"]["elman"])  # type: ignore[no-any-return]
+
+
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
@@ -57,14 +66,43 @@ def test_inspect_describes_it(path: Path) -> None:
 @every_file
 def test_a_saved_model_is_of_the_current_version(path: Path, tmp_path: Path) -> None:
     """A file of the current version is the same bytes again; what an older one becomes stays as it is."""
-    data = path.read_bytes()
-    for name in ("once", "twice"):
-        elman.load(path, base=True).save(tmp_path / name)
-        path = tmp_path / name
-    assert (tmp_path / "once").read_bytes() == (tmp_path / "twice").read_bytes()
-    assert document(path)["format_version"] == FORMAT_VERSION
-    if document_of(data)["format_version"] == FORMAT_VERSION:
-        assert path.read_bytes() == data
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    elman.load(path, base=True).save(once)
+    elman.load(once, base=True).save(twice)
+    assert once.read_bytes() == twice.read_bytes()
+    before, saved = document(path), document(once)
+    assert saved["format_version"] == FORMAT_VERSION
+    if before["format_version"] < FORMAT_VERSION:
+        return
+    if drop_new_settings(saved["configuration"], before["configuration"]):
+        assert saved["configuration"] == before["configuration"]
+        assert tensors(once) == tensors(path)
+    else:
+        assert once.read_bytes() == path.read_bytes()
+
+
+def drop_new_settings(saved: dict[str, Any], before: dict[str, Any]) -> int:
+    """Remove the settings that elman has got since a file was written, and return how many they are."""
+    dropped = 0
+    for section, values in saved.get("model", {}).get("settings", {}).items():
+        for name in values.keys() - before["model"]["settings"][section].keys():
+            del values[name]
+            dropped += 1
+    for part in {"segment", "words"} & saved.get("task", {}).keys():
+        dropped += drop_new_settings(saved["task"][part], before["task"][part])
+    return dropped
+
+
+def test_only_new_settings_are_dropped() -> None:
+    settings = {"network": {"hidden": 4, "new": 1}, "training": {"batch": 2}}
+    old = {"model": {"settings": {"network": {"hidden": 4}, "training": {"batch": 2}}}}
+    saved = {"task": {"name": "pipeline", "words": {"model": {"settings": settings}}}}
+    assert drop_new_settings(saved, {"task": {"name": "pipeline", "words": old}}) == 1
+    assert saved == {"task": {"name": "pipeline", "words": old}}
+
+
+def tensors(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
+    return {name: (dtype, shape, bytes(data)) for name, (dtype, shape, data) in model_file.read(path)[1].items()}
 
 
 @pytest.mark.parametrize("base", sorted(VERSIONS.glob("*/base.elman")), ids=lambda path: path.parent.name)
@@ -100,16 +138,6 @@ def test_a_file_of_the_next_version_is_refused_in_one_line(tmp_path: Path) -> No
 
 
 # The kinds that the folder of the current version has to have
-
-
-def document_of(data: bytes) -> dict[str, Any]:
-    """The configuration, the version and the checksum in a file, as they are written."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    return json.loads(header["__metadata__"]["elman"])  # type: ignore[no-any-return]
-
-
-def document(path: Path) -> dict[str, Any]:
-    return document_of(path.read_bytes())
 
 
 def records() -> Iterator[dict[str, Any]]:
