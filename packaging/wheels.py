@@ -27,7 +27,17 @@ from targets import PLATFORMS, PYTHONS, Platform, Python
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "wheels"
 ROOTS = ROOT / "build" / "roots"
-TOOLS = {"cc": "cc", "c++": "c++", "ar": "ar", "ranlib": "ranlib"}
+TOOLS = ("cc", "c++", "ar", "ranlib")
+FOR_MACOS = """\
+for option; do
+  shift
+  case "$option" in
+    -Wl,@*) set -- "$@" -Wl,-undefined,dynamic_lookup ;;
+    *) set -- "$@" "$option" ;;
+  esac
+done
+"""
+"""Zig's linker reads no file with the names of Python's symbols, as nanobind has one; any name may be undefined."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,7 +101,7 @@ def compile_module(python: Python, platform: Platform, include: Path, work: Path
     folder = work / f"{platform.name}-{python.tag}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    wrap(folder, platform.zig)
+    wrap(folder, platform)
     suffix = python.abi + platform.suffix
     if platform.system == "Windows":
         suffix = python.abi.replace("cpython-", "cp") + platform.suffix
@@ -127,12 +137,14 @@ def compile_module(python: Python, platform: Platform, include: Path, work: Path
     return next(file for file in folder.glob("_native.*") if file.suffix in (".so", ".pyd"))
 
 
-def wrap(folder: Path, target: str) -> None:
-    """Write programs that are Zig's compiler for a target: CMake wants one file for each."""
-    for name, command in TOOLS.items():
+def wrap(folder: Path, platform: Platform) -> None:
+    """Write programs that are Zig's compiler for a platform: CMake wants one file for each."""
+    for name in TOOLS:
+        compiler = name in ("cc", "c++")
+        target = f" -target {platform.zig}" if compiler else ""
+        change = FOR_MACOS if compiler and platform.system == "Darwin" else ""
         file = folder / name
-        options = f" -target {target}" if name in ("cc", "c++") else ""
-        file.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ziglang {command}{options} "$@"\n')
+        file.write_text(f'#!/bin/sh\n{change}exec "{sys.executable}" -m ziglang {name}{target} "$@"\n')
         file.chmod(0o755)
 
 
