@@ -35,7 +35,7 @@ SLOW = {
 }
 """Folders whose tests train models or start processes."""
 SLOW_FILES = {"test_build.py", "test_docs.py", "test_exit.py", "test_plots.py", "test_state_plots.py"}
-SLOW_FILES |= {"test_learning.py", "test_run.py"}
+SLOW_FILES |= {"test_learning.py", "test_run.py", "test_smoke.py", "test_distribution.py"}
 FAST = {
     "cli/commands": {"test_check", "test_convert", "test_errors", "test_evaluate", "test_tag", "test_tutorial"},
     "models": {"test_constraints", "test_file", "test_golden_bytes"},
