@@ -54,7 +54,7 @@ def install(tools: Sequence[str], wheels: Path) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder / "venv", with_pip=True)
         pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "-qq", "--disable-pip-version-check"]
-        package = next(map(str, wheels.glob("elman-*.whl"))) if library == "elman" else f"{library}=={version(library)}"
+        package = next(map(str, wheels.glob("*.whl"))) if library == "elman" else f"{library}=={version(library)}"
         downloaded, site = folder / "wheels", next((folder / "venv").glob("lib/python*/site-packages"))
         subprocess.run([*pip, "download", "--dest", downloaded, package], check=True)
         before, start = megabytes(site), time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from importlib.metadata import metadata, requires
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import elman
 
 pytestmark = pytest.mark.skipif("ELMAN_TEST_INSTALLED" not in os.environ, reason="make test installs elman first")
 ROOT = Path(__file__).resolve().parents[1]
+NAME = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
+"""The distribution's, which stands there alone."""
 
 
 def test_the_installed_package_is_tested() -> None:
@@ -19,9 +22,9 @@ def test_the_installed_package_is_tested() -> None:
 
 
 def test_runtime_dependencies_are_the_four_of_the_design() -> None:
-    runtime = {line.split(">")[0] for line in requires("elman") or [] if "extra ==" not in line}
+    runtime = {line.split(">")[0] for line in requires(NAME) or [] if "extra ==" not in line}
     assert runtime == {"numpy", "safetensors", "click", "rich"}
-    assert metadata("elman")["License-Expression"] == "MIT"
+    assert metadata(NAME)["License-Expression"] == "MIT"
 
 
 def test_the_package_is_typed_and_brings_no_sources_of_the_kernels() -> None:

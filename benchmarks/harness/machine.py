@@ -178,12 +178,24 @@ def processor() -> str:
         return platform.machine()
 
 
+def version_of(library: str) -> str:
+    """Return the version of an installed library; PackageNotFoundError if it is not installed.
+
+    That of elman is the package's own, whatever the name of its distribution is.
+    """
+    if library == "elman":
+        from elman import __version__
+
+        return __version__
+    return version(library)
+
+
 def versions(libraries: Sequence[str]) -> dict[str, str]:
     """Return the versions of Python and of those libraries that are installed."""
     found = {"python": platform.python_version()}
     for name in libraries:
         with suppress(PackageNotFoundError):
-            found[name] = version(name)
+            found[name] = version_of(name)
     return found
 
 

@@ -14,11 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
 from cases import text
+from harness.machine import version_of
 from harness.measure import cpu_seconds
 from harness.results import megabytes, read_json, write_json
 
@@ -266,7 +267,7 @@ def trained(peer: Any, folder: Path, again: bool) -> dict[str, Any]:
 
 def is_installed(peer: Any) -> bool:
     try:
-        return bool(version(peer.library))
+        return bool(version_of(peer.library))
     except PackageNotFoundError:
         return False
 
@@ -275,7 +276,7 @@ def identity(peer: Any) -> dict[str, str]:
     """Return the version of a peer's library, and a digest of the code that trains it here."""
     code = (type(peer), word_features, context_features, shape)
     sources = hashlib.sha256("".join(map(inspect.getsource, code)).encode()).hexdigest()[:12]
-    return {"library": f"{peer.library} {version(peer.library)}", "code": sources}
+    return {"library": f"{peer.library} {version_of(peer.library)}", "code": sources}
 
 
 def tag_file(peer: Any, model: Path, source: Path, out: Path) -> dict[str, float]:
