@@ -21,6 +21,7 @@ from elman.tutorial import slides as tutorial
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("**/*.md"))
+FRONT = ("README", "DESIGN", "CONTRIBUTING", "SECURITY", "CHANGELOG")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(
@@ -94,7 +95,7 @@ def links(page: Path) -> list[str]:
     return [link for link in found if not re.match("[a-z]+:", link)]
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "DESIGN.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *(ROOT / f"{name}.md" for name in FRONT)], ids=lambda page: page.name)
 def test_links_lead_to_files(page: Path) -> None:
     """Anchors are checked when the site is built."""
     assert [link for link in links(page) if not (page.parent / link.partition("#")[0]).exists()] == []
