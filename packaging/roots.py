@@ -1,0 +1,55 @@
+"""Bare systems without a compiler, made by debootstrap, to install a wheel into. Needs to be root.
+
+Debian's releases have Python 3.11 (bookworm), 3.13 (trixie) and 3.14 (testing, at the end of 2026); the roots stay in build/roots.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOTS = ROOT / "build" / "roots"
+SUITES = {"3.11": "bookworm", "3.13": "trixie", "3.14": "testing"}
+WITHOUT_NETWORK = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+
+
+class NoRootError(Exception):
+    """Why no bare system can be made here."""
+
+
+def bare(python: str) -> Path:
+    """Return a bare system with a Python and its venv, made if it is not there. Raises NoRootError."""
+    suite = SUITES[python]
+    root = ROOTS / suite
+    if (root / "complete").exists():
+        return root
+    if os.geteuid() != 0:
+        raise NoRootError("a bare system can be made by root only")
+    if shutil.which("debootstrap") is None:
+        raise NoRootError("no debootstrap here; Debian: apt install debootstrap")
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    packages = f"python{python},python{python}-venv,python{python}-dev" if python == "3.14" else f"python{python}-venv"
+    command = ["debootstrap", "--variant=minbase", f"--include={packages},ca-certificates", suite, str(root)]
+    log = ROOTS / f"{suite}.log"
+    with open(log, "w") as output:
+        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise NoRootError(f"debootstrap {suite} failed; its output is in {log}")
+    for archive in (root / "var" / "cache" / "apt" / "archives").glob("*.deb"):
+        archive.unlink()
+    (root / "complete").touch()
+    return root
+
+
+def run_inside(
+    root: Path, command: Sequence[str], environment: Mapping[str, str], timeout: float = 1800
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a root, without a network and with no environment but the one given."""
+    variables = [f"{name}={value}" for name, value in {"PATH": "/usr/bin:/bin", **environment}.items()]
+    line = [*WITHOUT_NETWORK, f"--root={root}", "env", "-i", *variables, *command]
+    return subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
