@@ -5,11 +5,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 INTEGRATIONS_VENV ?= .venv-integrations
+PACKAGING_VENV ?= .venv-packaging
 CXX ?= c++
 
 BIN := $(VENV)/bin
 pip = $(1)/bin/python -m pip -qq --disable-pip-version-check --no-input
 PIP := $(call pip,$(VENV))
+DISTRIBUTION := $(shell sed -n 's/^name = "\(.*\)"/\1/p' pyproject.toml)
 # Directories are in the list so that a deleted file is noticed too.
 SOURCES := $(shell find src -not -path '*/.*' -not -path '*/__pycache__*' -not -name '*.so') pyproject.toml CMakeLists.txt README.md LICENSE
 
@@ -30,7 +32,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-jobs bench-parse bench-large bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads
+.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-jobs bench-parse bench-large bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads wheels release-check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -214,8 +216,14 @@ man: $(VENV)/.installed ## write the man pages into build/man
 wheel: $(VENV)/.wheel ## build the wheel into dist/
 	@mkdir -p dist && cp $(VENV)/wheel/*.whl dist/ && ls $(VENV)/wheel/*.whl | sed 's|.*/|dist/|'
 
+wheels: $(PACKAGING_VENV)/.ready ## the wheels of a release for all platforms, by Zig, and the sdist, into dist/; OPTIONS='--only linux-x86_64,pure'
+	@PATH="$(abspath $(PACKAGING_VENV))/bin:$$PATH" $(PACKAGING_VENV)/bin/python packaging/wheels.py $(OPTIONS)
+
+release-check: $(PACKAGING_VENV)/.ready ## build the wheels and check what a release promises, in a table; half an hour, as root on Linux; OPTIONS='--only bare'
+	@PATH="$(abspath $(PACKAGING_VENV))/bin:$$PATH" $(PACKAGING_VENV)/bin/python packaging/release_check.py $(OPTIONS)
+
 clean: ## remove all that these targets made
-	rm -rf $(VENV) $(BENCH_VENV) $(INTEGRATIONS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH_VENV) $(INTEGRATIONS_VENV) $(PACKAGING_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # --- steps -------------------------------------------------------------------------------------------------------
@@ -245,7 +253,7 @@ $(VENV)/.wheel: $(SOURCES) | $(VENV)/.made
 
 $(VENV)/.installed: $(VENV)/.wheel
 	@echo "make: installing it"
-	@$(PIP) uninstall --yes elman
+	@$(PIP) uninstall --yes $(DISTRIBUTION)
 	@$(PIP) install $(VENV)/wheel/*.whl
 	@$(BIN)/elman info | grep '^kernels'
 	@touch $@
@@ -278,7 +286,7 @@ $(BENCH_VENV)/.installed: benchmarks/requirements.txt
 	@touch $@
 
 $(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
-	@$(call pip,$(BENCH_VENV)) uninstall --yes elman
+	@$(call pip,$(BENCH_VENV)) uninstall --yes $(DISTRIBUTION)
 	@$(call pip,$(BENCH_VENV)) install $(VENV)/wheel/*.whl
 	@touch $@
 
@@ -291,8 +299,15 @@ $(INTEGRATIONS_VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(INTEGRATIONS_VENV)/.ready: $(VENV)/.wheel $(INTEGRATIONS_VENV)/.installed
-	@$(call pip,$(INTEGRATIONS_VENV)) uninstall --yes elman
+	@$(call pip,$(INTEGRATIONS_VENV)) uninstall --yes $(DISTRIBUTION)
 	@$(call pip,$(INTEGRATIONS_VENV)) install $(VENV)/wheel/*.whl
+	@touch $@
+
+# What makes a release: Zig as the compiler, CMake, auditwheel.
+$(PACKAGING_VENV)/.ready: packaging/requirements.txt
+	$(call new_venv,$(PACKAGING_VENV))
+	@echo "make: installing what makes a release"
+	@$(call pip,$(PACKAGING_VENV)) install --requirement $<
 	@touch $@
 
 ifneq ($(NPM),)

@@ -40,9 +40,12 @@ class Check:
 
 
 def command(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None, timeout: float = 2400, where: Path = ROOT
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 2400,
+    allowed: Sequence[int] = (0,),
 ) -> str:
-    """Run a command and return its output; raises CheckFailedError with the end of it if the status is not 0."""
+    """Run a command and return its output; raises CheckFailedError with the end of it if its status is another."""
     line = [str(argument) for argument in arguments]
     done = subprocess.run(
         line,
@@ -52,13 +55,13 @@ def command(
         errors="replace",
         env=None if environment is None else dict(environment),
         timeout=timeout,
-        cwd=where,
+        cwd=ROOT,
     )
-    return checked(" ".join(line), done)
+    return checked(" ".join(line), done, allowed)
 
 
-def checked(line: str, done: subprocess.CompletedProcess[str]) -> str:
-    if done.returncode:
+def checked(line: str, done: subprocess.CompletedProcess[str], allowed: Sequence[int] = (0,)) -> str:
+    if done.returncode not in allowed:
         raise CheckFailedError(f"status {done.returncode} of {line}\n{done.stdout[-4000:]}")
     return done.stdout
 
@@ -91,9 +94,13 @@ def wheelhouse(python: str, extras: str) -> Path:
     folder = WORK / f"wheels-{python}-{extras.replace(',', '-') or 'alone'}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    platforms = [f"--platform={tag}_{platform.machine()}" for tag in TAGS]
-    options = ["--quiet", "--only-binary=:all:", f"--python-version={python}", *platforms, "--dest", str(folder)]
-    command(sys.executable, "-m", "pip", "download", *options, f"{wheel}[{extras}]" if extras else str(wheel))
+    wanted = f"{wheel}[{extras}]" if extras else str(wheel)
+    if python == f"{sys.version_info.major}.{sys.version_info.minor}":  # also what has no wheel on PyPI
+        command(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, wanted)
+    else:
+        platforms = [f"--platform={tag}_{platform.machine()}" for tag in TAGS]
+        options = ["--quiet", "--only-binary=:all:", f"--python-version={python}", *platforms, "--dest", folder]
+        command(sys.executable, "-m", "pip", "download", *options, wanted)
     return folder
 
 
@@ -127,7 +134,9 @@ def on_terminal(line: Sequence[str], environment: Mapping[str, str], rows: int =
         os.close(slave)
         seen = b"".join(blocks(screen))
         if process.wait():
-            raise CheckFailedError(f"status {process.returncode} of {' '.join(line)}\n{seen.decode(errors='replace')[-3000:]}")
+            raise CheckFailedError(
+                f"status {process.returncode} of {' '.join(line)}\n{seen.decode(errors='replace')[-3000:]}"
+            )
     return seen.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
 
 

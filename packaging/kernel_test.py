@@ -1,7 +1,7 @@
 """Compiles tests/kernels/native_test.cpp for an instruction set, and runs it: on other processors under qemu-user.
 
-    python packaging/kernel_test.py neon        needs qemu-aarch64-static (Debian: apt install qemu-user-static)
-    python packaging/kernel_test.py avx2
+python packaging/kernel_test.py neon        needs qemu-aarch64-static (Debian: apt install qemu-user-static)
+python packaging/kernel_test.py avx2
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is compiled into a wheel, its licences, and the bill of materials (CycloneDX, in the place that PEP 770 names)."""
+"""What is compiled into a wheel, its licences, and the bill of materials (CycloneDX, placed as PEP 770 says)."""
 
 from __future__ import annotations
 

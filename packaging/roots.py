@@ -1,6 +1,7 @@
 """Bare systems without a compiler, made by debootstrap, to install a wheel into. Needs to be root.
 
-Debian's releases have Python 3.11 (bookworm), 3.13 (trixie) and 3.14 (testing, at the end of 2026); the roots stay in build/roots.
+Debian has Python 3.11 in bookworm, 3.13 in trixie and, at the end of 2026, 3.14 in testing. The systems stay in
+build/roots.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOTS = ROOT / "build" / "roots"
-SUITES = {"3.11": "bookworm", "3.13": "trixie", "3.14": "testing"}
+SUITES = {
+    "3.11": ("bookworm", "python3.11-venv,python3-distutils"),  # debootstrap finds no packages by what they provide
+    "3.13": ("trixie", "python3.13-venv"),
+    "3.14": ("testing", "python3.14-venv,libpython3.14-dev"),
+}
+"""Python -> Debian's suite and packages; packaging/wheels.py reads the headers of 3.14."""
 WITHOUT_NETWORK = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
@@ -23,7 +29,7 @@ class NoRootError(Exception):
 
 def bare(python: str) -> Path:
     """Return a bare system with a Python and its venv, made if it is not there. Raises NoRootError."""
-    suite = SUITES[python]
+    suite, packages = SUITES[python]
     root = ROOTS / suite
     if (root / "complete").exists():
         return root
@@ -33,8 +39,7 @@ def bare(python: str) -> Path:
         raise NoRootError("no debootstrap here; Debian: apt install debootstrap")
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
-    packages = f"python{python},python{python}-venv,python{python}-dev" if python == "3.14" else f"python{python}-venv"
-    command = ["debootstrap", "--variant=minbase", f"--include={packages},ca-certificates", suite, str(root)]
+    command = ["debootstrap", "--variant=minbase", f"--include={packages}", suite, str(root)]
     log = ROOTS / f"{suite}.log"
     with open(log, "w") as output:
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT)

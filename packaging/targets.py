@@ -16,13 +16,20 @@ class Platform:
     """Target of ``zig c++``: the oldest C library or system."""
     tag: str
     """Platform tag of the wheel."""
-    system: str
-    """``CMAKE_SYSTEM_NAME``."""
-    machine: str
-    """``CMAKE_SYSTEM_PROCESSOR``."""
     suffix: str
     """What follows cpython-311 in the name of the module of one Python version."""
     checked: str = BUILT
+
+    @property
+    def system(self) -> str:
+        """Return what CMake calls the system."""
+        return {"mac": "Darwin", "win": "Windows"}.get(self.tag[:3], "Linux")
+
+    @property
+    def machine(self) -> str:
+        """Return what the system calls its processor."""
+        names = {"win_amd64": "AMD64", "macosx_11_0_arm64": "arm64"}
+        return names.get(self.tag, self.zig.partition("-")[0])
 
 
 @dataclass(frozen=True)
@@ -40,14 +47,14 @@ class Python:
 
 
 PLATFORMS = [
-    Platform("linux-x86_64", "x86_64-linux-gnu.2.28", "manylinux_2_28_x86_64", "Linux", "x86_64", "-x86_64-linux-gnu.so", RUN),
-    Platform("linux-aarch64", "aarch64-linux-gnu.2.28", "manylinux_2_28_aarch64", "Linux", "aarch64", "-aarch64-linux-gnu.so", KERNELS),
-    Platform("musl-x86_64", "x86_64-linux-musl", "musllinux_1_2_x86_64", "Linux", "x86_64", "-x86_64-linux-musl.so"),
-    Platform("musl-aarch64", "aarch64-linux-musl", "musllinux_1_2_aarch64", "Linux", "aarch64", "-aarch64-linux-musl.so"),
-    Platform("macos-x86_64", "x86_64-macos.11.0", "macosx_11_0_x86_64", "Darwin", "x86_64", "-darwin.so"),
-    Platform("macos-arm64", "aarch64-macos.11.0", "macosx_11_0_arm64", "Darwin", "arm64", "-darwin.so"),
-    Platform("windows-x86_64", "x86_64-windows-gnu", "win_amd64", "Windows", "AMD64", "-win_amd64.pyd"),
-]  # fmt: skip
+    Platform("linux-x86_64", "x86_64-linux-gnu.2.28", "manylinux_2_28_x86_64", "-x86_64-linux-gnu.so", RUN),
+    Platform("linux-aarch64", "aarch64-linux-gnu.2.28", "manylinux_2_28_aarch64", "-aarch64-linux-gnu.so", KERNELS),
+    Platform("musl-x86_64", "x86_64-linux-musl", "musllinux_1_2_x86_64", "-x86_64-linux-musl.so"),
+    Platform("musl-aarch64", "aarch64-linux-musl", "musllinux_1_2_aarch64", "-aarch64-linux-musl.so"),
+    Platform("macos-x86_64", "x86_64-macos.11.0", "macosx_11_0_x86_64", "-darwin.so"),
+    Platform("macos-arm64", "aarch64-macos.11.0", "macosx_11_0_arm64", "-darwin.so"),
+    Platform("windows-x86_64", "x86_64-windows-gnu", "win_amd64", "-win_amd64.pyd"),
+]
 
 PYTHONS = [
     Python("cp311-cp311", "3.11", "cpython-311"),

@@ -106,6 +106,9 @@ def compile_module(python: Python, platform: Platform, include: Path, work: Path
     if platform.system == "Windows":
         suffix = python.abi.replace("cpython-", "cp") + platform.suffix
     stable = "pyd" if platform.system == "Windows" else "abi3.so"
+    # nanobind names stderr, which Python.h declares only without the stable ABI
+    flags = [f"-ffile-prefix-map={ROOT}=elman", "-Wno-macro-redefined", "-include cstdio"]
+    flags += [f"-D{one}" for one in python.defines]
     settings = {
         "CMAKE_BUILD_TYPE": "Release",
         "CMAKE_SYSTEM_NAME": platform.system,
@@ -114,9 +117,7 @@ def compile_module(python: Python, platform: Platform, include: Path, work: Path
         "CMAKE_CXX_COMPILER": folder / "c++",
         "CMAKE_AR": folder / "ar",
         "CMAKE_RANLIB": folder / "ranlib",
-        "CMAKE_CXX_FLAGS": " ".join(
-            [f"-ffile-prefix-map={ROOT}=elman -Wno-macro-redefined -include cstdio", *(f"-D{one}" for one in python.defines)]
-        ),
+        "CMAKE_CXX_FLAGS": " ".join(flags),
         "CMAKE_MODULE_PATH": ROOT / "packaging" / "cmake",
         "nanobind_ROOT": Path(str(find_spec("nanobind").origin)).parent / "cmake",
         "ELMAN_PYTHON": python.version,
