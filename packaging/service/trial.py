@@ -52,6 +52,7 @@ class Running:
 
     unshare: subprocess.Popen[str]
     pid: int
+    environment: dict[str, str]
 
     def enter(self, *command: str, user: str = "0:0") -> subprocess.CompletedProcess[str]:
         """Run a command in the container."""
@@ -59,7 +60,7 @@ class Running:
         spaces = ["--mount", "--net", "--pid", "--ipc", "--root", "--wd"]
         who = ["--setuid", number, "--setgid", group]
         words = ["nsenter", "--target", str(self.pid), *spaces, *who, "--", *command]
-        return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
+        return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, env=self.environment)
 
     def visit(self, what: str) -> dict[str, Any]:
         """Ask it from outside, over its network."""
@@ -138,7 +139,7 @@ def started(image: Stage, root: Path, command: list[str], binds: list[tuple[str,
         if TOKEN not in process.stdout.readline():
             raise SystemExit(f"FAILED  the service does not start: status {process.wait()}")
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        yield Running(process, int(children[0]))
+        yield Running(process, int(children[0]), image.environment)
     finally:
         process.kill()  # what it has started ends with it
         process.wait()

@@ -70,7 +70,7 @@ def booted(root: Path) -> Iterator[Running]:
     spaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"]
     process = subprocess.Popen(["unshare", *spaces, sys.executable, str(HERE / "booted.py"), str(root)], text=True)
     try:
-        machine = Running(process, 0)
+        machine = Running(process, 0, {"PATH": roots.PATH})
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and process.poll() is None:
             machine.pid = next(iter(trial.children(process.pid)), 0)
@@ -93,7 +93,11 @@ def shown(machine: Running, name: str) -> str:
 def answers(machine: Running) -> bool:
     """Wait until the service answers, and return whether it does."""
     until = time.monotonic() + PATIENCE
-    ask = "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000); c.request('GET', '/healthz')"
+    # the port accepts connections before the service is ready; only an answer counts
+    ask = (
+        "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=20); "
+        "c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"
+    )
     while machine.enter("python3", "-c", ask).returncode:
         if time.monotonic() > until:
             print(machine.enter("journalctl", "-u", "elman", "-o", "cat", "--no-pager").stdout, file=sys.stderr)
@@ -134,9 +138,9 @@ def tried(machine: Running) -> trial.Checks:
     checks.append(("killed, it is started again, with what it has learned", again))
     journal = machine.enter("journalctl", "--no-pager", "-o", "cat").stdout
     checks.append(("the token is not in the journal", "elman" in journal and TOKEN not in journal))
-    machine.enter("systemctl", "stop", "elman")
+    stopped = machine.enter("systemctl", "stop", "elman")
     ended = (shown(machine, "Result"), shown(machine, "ExecMainStatus"))
-    checks.append(("stopped, it ends with status 0", ended == ("success", "0")))
+    checks.append((f"stopped, it ends with status 0: {ended} {stopped.stderr}", ended == ("success", "0")))
     return checks
 
 
