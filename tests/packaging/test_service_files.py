@@ -168,8 +168,9 @@ LockPersonality=yes MemoryDenyWriteExecute=yes NoNewPrivileges=yes PrivateDevice
 ProcSubset=pid ProtectClock=yes ProtectControlGroups=yes ProtectHome=yes ProtectHostname=yes ProtectKernelLogs=yes
 ProtectKernelModules=yes ProtectKernelTunables=yes ProtectProc=invisible ProtectSystem=strict ReadOnlyPaths=/
 RestrictNamespaces=yes RestrictRealtime=yes RestrictSUIDSGID=yes StateDirectory=elman SystemCallArchitectures=native
-SystemCallFilter=@system-service UMask=0077 MemoryMax=1G TasksMax=128 LimitNOFILE=2048 LimitCORE=0 KillSignal=SIGTERM
-KillMode=mixed SuccessExitStatus=143 Restart=on-failure StandardOutput=null StandardError=journal LoadCredential=token:/etc/elman/token
+SystemCallFilter=@system-service UMask=0077 MemoryMax=1G TasksMax=128 LimitNOFILE=2048 LimitCORE=0
+KillSignal=SIGTERM KillMode=mixed SuccessExitStatus=143 Restart=on-failure
+StandardOutput=null StandardError=journal LoadCredential=token:/etc/elman/token
 EnvironmentFile=-/etc/elman/elman.env
 """
 
