@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import roots
+import bare
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "release-check"
@@ -68,14 +68,14 @@ def checked(line: str, done: subprocess.CompletedProcess[str], allowed: Sequence
 
 def inside(root: Path, *arguments: str, **environment: str) -> str:
     """Run a command in a bare system without a network, in a POSIX locale, and return its output."""
-    done = roots.run_inside(root, arguments, {"LC_ALL": "POSIX", "HOME": "/root", "TERM": "dumb", **environment})
+    done = bare.run_inside(root, arguments, {"LC_ALL": "POSIX", "HOME": "/root", "TERM": "dumb", **environment})
     return checked(" ".join(arguments), done)
 
 
-def bare(python: str) -> Path:
+def bare_system(python: str) -> Path:
     try:
-        return roots.bare(python)
-    except roots.NoRootError as error:
+        return bare.system(python)
+    except bare.NoRootError as error:
         raise NotPossibleError(str(error)) from None
 
 

@@ -10,6 +10,7 @@ The exit status is 1 if a check failed, and 3 if none failed but one could not b
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -22,8 +23,8 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import bare
 import checking
-import roots
 from checking import DIST, ROOT, WORK, Check, CheckFailedError, NotPossibleError, command, inside
 from targets import PLATFORMS, PYTHONS, RUN
 
@@ -37,8 +38,8 @@ PAGES = "CHANGELOG.md CONTRIBUTING.md SECURITY.md CITATION.cff LICENSE"
 def all_wheels() -> str:
     shutil.rmtree(DIST, ignore_errors=True)
     try:
-        roots.bare("3.14")  # has the headers for one of them
-    except roots.NoRootError:
+        bare.system("3.14")  # has the headers for one of them
+    except bare.NoRootError:
         pass  # wheels.py says so, if no other Python here has them
     command(sys.executable, ROOT / "packaging" / "wheels.py", allowed=(0, 1))
     expected = {f"{python.tag}-{one.tag}" for python in PYTHONS for one in PLATFORMS} | {"py3-none-any"}
@@ -138,8 +139,8 @@ def installed_size() -> str:
     return f"{size:.1f} MB, {seconds:.1f} s, from a folder of wheels"
 
 
-def bare_system() -> str:
-    root = checking.bare("3.11")
+def in_bare_system() -> str:
+    root = checking.bare_system("3.11")
     checking.install_inside(root, "3.11", "test,demo")
     tree = root / "work" / "elman"
     shutil.rmtree(tree, ignore_errors=True)
@@ -165,17 +166,28 @@ def bare_system() -> str:
 
 
 def whole_suite() -> str:
-    environment = {**os.environ, "VENV": str(WORK / "venv")}
-    venv = WORK / "venv"
-    shutil.rmtree(venv, ignore_errors=True)
-    command(sys.executable, "-m", "venv", venv)
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command(venv / "bin" / "pip", "install", "--quiet", f"{checking.wheel_for(python)}[test,demo]")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment |= {"ELMAN_TEST_INSTALLED": "1", "ELMAN_TEST_PROFILE": "usual", "CI": ""}
+    pytest = tested_venv() / "bin" / "pytest"
     options = ("-q", "-p", "no:cacheprovider", "-n", "auto", "--dist", "loadfile")
-    output = command(venv / "bin" / "pytest", *options, environment=environment)
+    output = command(pytest, *options, environment=test_environment())
     return output.strip().splitlines()[-1]
+
+
+def tested_venv() -> Path:
+    """Return an environment with the wheel that fits here, and what its tests need."""
+    venv = WORK / "venv"
+    wheel = checking.wheel_for(f"{sys.version_info.major}.{sys.version_info.minor}")
+    stamp, state = venv / "wheel", hashlib.sha256(wheel.read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != state:
+        shutil.rmtree(venv, ignore_errors=True)
+        command(sys.executable, "-m", "venv", venv)
+        command(venv / "bin" / "pip", "install", "--quiet", f"{wheel}[test,demo]")
+        stamp.write_text(state)
+    return venv
+
+
+def test_environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "CI")}
+    return {**kept, "ELMAN_TEST_INSTALLED": "1", "ELMAN_TEST_PROFILE": "usual"}
 
 
 def other_processor() -> str:
@@ -185,15 +197,15 @@ def other_processor() -> str:
 
 def first_hour(python: str) -> str:
     environment = {"LC_ALL": "POSIX", "TERM": "xterm", "PATH": "/usr/bin:/bin", "HOME": "/root"}
-    if python in roots.SUITES:
-        root = checking.bare(python)
+    if python in bare.SUITES:
+        root = checking.bare_system(python)
         checking.install_inside(root, python, "demo", "/opt/demo")
         variables = [f"{name}={value}" for name, value in environment.items()]
         start = 'cd /root && PATH="/opt/demo/bin:$PATH" exec elman demo'
-        line = [*roots.WITHOUT_NETWORK, f"--root={root}", "env", "-i", *variables, "sh", "-c", start]
+        line = [*bare.APART, f"--root={root}", "env", "-i", *variables, "sh", "-c", start]
     else:
         binaries = demo_in_venv(python)
-        line = ["unshare", "--net", "sh", "-c", f'cd "{binaries.parent}" && PATH="{binaries}:$PATH" exec elman demo']
+        line = [*bare.OFFLINE, "sh", "-c", f'cd "{binaries.parent}" && PATH="{binaries}:$PATH" exec elman demo']
     lines = checking.on_terminal(line, environment | {"PATH": os.environ["PATH"]})
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", "\n".join(lines))
     shown = [part.split("\r")[-1] for part in text.split("\n")]
@@ -218,27 +230,33 @@ def demo_in_venv(python: str) -> Path:
 
 
 def smoke() -> str:
-    root = checking.bare("3.13")
+    root = checking.bare_system("3.13")
     checking.install_inside(root, "3.13", "", "/opt/smoke")
     shutil.copy(ROOT / "packaging" / "smoke.sh", root / "root" / "smoke.sh")
     output = inside(root, "sh", "/root/smoke.sh", PATH="/opt/smoke/bin:/usr/bin:/bin")
     return f"{output.strip().splitlines()[-1]} (Debian trixie, no network)"
 
 
-def container() -> str:
-    output = command(sys.executable, ROOT / "packaging" / "service" / "try_containerfile.py")
-    return output.strip().splitlines()[-1]
+def service(script: str) -> str:
+    venv = tested_venv()
+    done = subprocess.run(
+        [venv / "bin" / "python", ROOT / "packaging" / "service" / script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+    if done.returncode == 2:
+        raise NotPossibleError(done.stdout.strip().splitlines()[-1])
+    return checking.checked(script, done).strip().splitlines()[-1]
 
 
 def pytests(*tests: str) -> Callable[[], str]:
     """Return a check that runs some tests on the installed wheel."""
 
     def run() -> str:
-        pytest = WORK / "venv" / "bin" / "pytest"
-        if not pytest.exists():
-            raise CheckFailedError("the check `suite` installs what this one needs")
-        environment = {**os.environ, "ELMAN_TEST_INSTALLED": "1"}
-        output = command(pytest, "-q", "-p", "no:cacheprovider", *tests, environment=environment)
+        options = ("-q", "-p", "no:cacheprovider", *tests)
+        output = command(tested_venv() / "bin" / "pytest", *options, environment=test_environment())
         return output.strip().splitlines()[-1]
 
     return run
@@ -265,14 +283,15 @@ CHECKS = {
     "bills": Check("SBOM", "valid CycloneDX 1.6", bills),
     "manylinux": Check("auditwheel", "manylinux_2_28", manylinux),
     "size": Check("pip install with dependencies", "<= 90 MB, <= 15 s", installed_size),
-    "bare": Check("quick tests in a bare system", "<= 180 s, no compiler", bare_system),
+    "bare": Check("quick tests in a bare system", "<= 180 s, no compiler", in_bare_system),
     "neon": Check("aarch64 kernels", "C++ test under qemu", other_processor),
     "demo-3.11": Check("elman demo, Python 3.11", "offline, 80 x 24, POSIX", lambda: first_hour("3.11")),
     "demo-3.12": Check("elman demo, Python 3.12", "offline, 80 x 24, POSIX", lambda: first_hour("3.12")),
     "demo-3.13": Check("elman demo, Python 3.13", "offline, 80 x 24, POSIX", lambda: first_hour("3.13")),
     "demo-3.14": Check("elman demo, Python 3.14", "offline, 80 x 24, POSIX", lambda: first_hour("3.14")),
     "smoke": Check("smoke test, as Debian's", "all steps", smoke),
-    "container": Check("Containerfile", "<= 150 MB, read-only", container),
+    "container": Check("Containerfile", "<= 150 MB, read-only", lambda: service("try_containerfile.py")),
+    "unit": Check("systemd unit", "boots, not as root", lambda: service("try_unit.py")),
     "reproducible": Check("two builds", "the same bytes", reproducible),
     "suite": Check("whole tests, installed wheel", "all pass", whole_suite),
     "papers": Check("version, changelog, signing, unit", "all pass", pytests(*PAPERS)),

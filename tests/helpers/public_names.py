@@ -129,8 +129,9 @@ def command_lines() -> Iterator[str]:
     yield "# commands and options"
     for context in commands.contexts(elman_group(), "elman"):
         usage = " ".join(context.command.collect_usage_pieces(context))
-        yield f"{context.command_path}: {usage}"
-        options = (each for each in context.command.get_params(context) if isinstance(each, click.Option))
+        yield f"{context.command_path}: {usage}; help by {', '.join(context.help_option_names)}"
+        # a command keeps its help option from the first context that it is asked in
+        options = (each for each in context.command.params if isinstance(each, click.Option))
         yield from sorted(line for line in (option_line(context, each) for each in options) if line)
     yield "# exit statuses"
     statuses = re.findall(r"^\| ([\d, ]+) \|", commands.INTRODUCTION, re.MULTILINE)

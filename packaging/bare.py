@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,17 +21,25 @@ SUITES = {
     "3.14": ("testing", "python3.14-venv,libpython3.14-dev"),
 }
 """Python -> Debian's suite and packages; packaging/wheels.py reads the headers of 3.14."""
-WITHOUT_NETWORK = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+LOOPBACK = """\
+import fcntl, os, socket, struct, sys
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1))  # SIOCSIFFLAGS: up
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a command after switching on the network of the machine with itself, which a new namespace has switched off."""
+OFFLINE = ("unshare", "--net", sys.executable, "-c", LOOPBACK)
+APART = (*OFFLINE, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 class NoRootError(Exception):
     """Why no bare system can be made here."""
 
 
-def bare(python: str) -> Path:
+def system(python: str) -> Path:
     """Return a bare system with a Python and its venv, made if it is not there. Raises NoRootError."""
     suite, packages = SUITES[python]
-    root = ROOTS / suite
+    root = ROOTS / f"python{python}"
     if (root / "complete").exists():
         return root
     if os.geteuid() != 0:
@@ -40,7 +49,7 @@ def bare(python: str) -> Path:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     command = ["debootstrap", "--variant=minbase", f"--include={packages}", suite, str(root)]
-    log = ROOTS / f"{suite}.log"
+    log = ROOTS / f"python{python}.log"
     with open(log, "w") as output:
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT)
     if done.returncode:
@@ -56,5 +65,5 @@ def run_inside(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a root, without a network and with no environment but the one given."""
     variables = [f"{name}={value}" for name, value in {"PATH": "/usr/bin:/bin", **environment}.items()]
-    line = [*WITHOUT_NETWORK, f"--root={root}", "env", "-i", *variables, *command]
+    line = [*APART, f"--root={root}", "env", "-i", *variables, *command]
     return subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
