@@ -16,9 +16,10 @@ import parts
 import repack
 import targets
 
+NAME = "another"
 METADATA = """\
 Metadata-Version: 2.4
-Name: elman
+Name: another
 Version: 0.1.0
 License-Expression: MIT
 Requires-Dist: numpy>=1.26
@@ -35,12 +36,12 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.setattr(parts.Part, "version", "1.2")
     monkeypatch.setattr(parts.Part, "licence_text", lambda part: f"licence of {part.name}".encode())
-    file = tmp_path / "elman-0.1.0-py3-none-any.whl"
+    file = tmp_path / "plain.whl"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("elman/__init__.py", "")
         archive.writestr("elman/kernels/__init__.py", "")
         for name, text in {"METADATA": METADATA, "WHEEL": WHEEL, "RECORD": "old", "licenses/LICENSE": "MIT"}.items():
-            archive.writestr(f"elman-0.1.0.dist-info/{name}", text)
+            archive.writestr(f"{NAME}-0.1.0.dist-info/{name}", text)
     return file
 
 
@@ -54,7 +55,7 @@ def made(plain: Path, folder: str, tag: str = TAG, module: bool = True) -> Path:
 
 def test_record_lists_every_file_with_its_digest(plain: Path) -> None:
     with zipfile.ZipFile(made(plain, "a")) as archive:
-        rows = list(csv.reader(archive.read("elman-0.1.0.dist-info/RECORD").decode().splitlines()))
+        rows = list(csv.reader(archive.read(f"{NAME}-0.1.0.dist-info/RECORD").decode().splitlines()))
         assert sorted(row[0] for row in rows) == sorted(archive.namelist())
         for name, digest, size in rows:
             if not name.endswith("RECORD"):
@@ -65,9 +66,9 @@ def test_record_lists_every_file_with_its_digest(plain: Path) -> None:
 
 def test_tags_module_and_licences(plain: Path) -> None:
     file = made(plain, "a")
-    assert file.name == f"elman-0.1.0-{TAG}.whl"
+    assert file.name == f"{NAME}-0.1.0-{TAG}.whl"
     with zipfile.ZipFile(file) as archive:
-        text = archive.read("elman-0.1.0.dist-info/WHEEL").decode()
+        text = archive.read(f"{NAME}-0.1.0.dist-info/WHEEL").decode()
         assert f"Tag: {TAG}\n" in text and "Root-Is-Purelib: false\n" in text and text.count("Tag:") == 1
         assert archive.read("elman/kernels/_native.abi3.so") == b"\x7fELF"
         names = {name.rpartition("/")[2] for name in archive.namelist() if "/licenses/vendored/" in name}
@@ -76,7 +77,7 @@ def test_tags_module_and_licences(plain: Path) -> None:
 
 def test_the_wheel_without_kernels_has_no_parts_of_others(plain: Path) -> None:
     with zipfile.ZipFile(made(plain, "a", "py3-none-any", module=False)) as archive:
-        assert "Root-Is-Purelib: true" in archive.read("elman-0.1.0.dist-info/WHEEL").decode()
+        assert "Root-Is-Purelib: true" in archive.read(f"{NAME}-0.1.0.dist-info/WHEEL").decode()
         assert not [name for name in archive.namelist() if "vendored" in name or "_native" in name]
 
 
@@ -86,9 +87,9 @@ def test_two_builds_have_the_same_bytes(plain: Path) -> None:
 
 def test_the_bill_names_what_is_compiled_in_and_what_is_needed(plain: Path) -> None:
     with zipfile.ZipFile(made(plain, "a", "cp311-cp311-win_amd64")) as archive:
-        bill = json.loads(archive.read("elman-0.1.0.dist-info/sboms/elman.cdx.json"))
+        bill = json.loads(archive.read(f"{NAME}-0.1.0.dist-info/sboms/elman.cdx.json"))
     assert {part["name"] for part in bill["components"]} == {"numpy", *(part.name for part in parts.VENDORED)}
-    assert bill["metadata"]["component"]["purl"] == "pkg:pypi/elman@0.1.0"
+    assert bill["metadata"]["component"]["purl"] == f"pkg:pypi/{NAME}@0.1.0"
     assert "timestamp" not in json.dumps(bill)
 
 
