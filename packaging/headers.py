@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,9 @@ def installed(version: str, roots: Path) -> tuple[Path, Path] | None:
 
 
 def programs(version: str) -> Iterator[str]:
+    """Yield programs that may be a Python of a version: this one, that on PATH, and pyenv's."""
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        yield sys.executable
     if program := shutil.which(f"python{version}"):
         yield program
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
@@ -86,6 +90,4 @@ def import_library(folder: Path, python: Python) -> None:
 
 
 def zig(*arguments: str) -> None:
-    import sys
-
     subprocess.run([sys.executable, "-m", "ziglang", *arguments], check=True)

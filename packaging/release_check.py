@@ -305,7 +305,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="first letters of names, separated by commas")
     parser.add_argument("--list", action="store_true", help="print the names of the checks")
-    parser.add_argument("--results", type=Path, metavar="FILE", help="write the table as JSON, too")
+    table = WORK / "table.json"
+    parser.add_argument("--results", type=Path, default=table, metavar="FILE", help="the table as JSON (%(default)s)")
     options = parser.parse_args(argv)
     if options.list:
         print(*CHECKS, sep="\n")
@@ -314,10 +315,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     WORK.mkdir(parents=True, exist_ok=True)
     rows = [row_of(name, check) for name, check in CHECKS.items() if name.startswith(starts)]
     show(rows)
-    if options.results:
-        commit = command("git", "rev-parse", "--short=8", "HEAD").strip()
-        about = {"commit": commit, "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"}
-        options.results.write_text(json.dumps({**about, "checks": rows}, indent=1) + "\n")
+    commit = command("git", "rev-parse", "--short=8", "HEAD").strip()
+    about = {"commit": commit, "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"}
+    options.results.write_text(json.dumps({**about, "checks": rows}, indent=1) + "\n")
     states = {row["state"] for row in rows}
     return 1 if "failed" in states else 3 if "not possible here" in states else 0
 
