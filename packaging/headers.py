@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import bare
 from targets import Platform, Python
 
 HERE = Path(__file__).parent
@@ -20,19 +21,20 @@ DECLARED = re.compile(r"PyAPI_(FUNC|DATA)\s*\([^)]*\)\s*\**\s*(\w+)")
 ONLY_LINUX = re.compile(r"^#define (_POSIX_C_SOURCE|_XOPEN_SOURCE\w*) .*$", re.M)
 
 
-def headers_for(python: Python, platform: Platform, folder: Path, roots: Path) -> Path | None:
-    """Copy the headers for a wheel into a folder, and return it; None if no Python here has them.
+def headers_for(python: Python, platform: Platform, folder: Path) -> Path | None:
+    """Copy the headers for a wheel into a folder, and return it; None if no Python here has them, or can be had.
 
     Python.h is the same on every platform. pyconfig.h holds what ``configure`` found: sizes of types are alike on all
     64-bit systems but Windows, which has a file of ours, and extensions use nothing else of it.
     """
-    for version in LATER if python.stable else (python.version,):
-        if found := installed(version, roots):
-            break
-    else:
+    versions = LATER if python.stable else (python.version,)
+    found = next((there for version in versions if (there := installed(version))), None)
+    if found is None:
+        found = of_bare_system(python.version)
+    if found is None:
         return None
     include, config = found
-    to = folder / f"python-{version}-{platform.system}{'-stable' if python.stable else ''}"
+    to = folder / f"{python.tag}-{platform.system}"
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(include, to)
     if platform.system == "Windows":
@@ -44,18 +46,24 @@ def headers_for(python: Python, platform: Platform, folder: Path, roots: Path) -
     return to
 
 
-def installed(version: str, roots: Path) -> tuple[Path, Path] | None:
+def installed(version: str) -> tuple[Path, Path] | None:
     """Return the folder of headers and the pyconfig.h of a Python version that is installed here."""
     for program in programs(version):
         answer = subprocess.run([program, "-c", ASK], capture_output=True, text=True)
         include, config = (Path(line) for line in (answer.stdout.splitlines() or ["", ""]))
         if answer.returncode == 0 and (include / "Python.h").exists() and config.exists():
             return include, real_config(config, Path("/"))
-    for root in sorted(roots.glob("*")):
-        include = root / "usr" / "include" / f"python{version}"
-        if (include / "Python.h").exists():
-            return include, real_config(include / "pyconfig.h", root)
     return None
+
+
+def of_bare_system(version: str) -> tuple[Path, Path] | None:
+    """Return the headers of a system made by debootstrap, if it has them and can be made here."""
+    try:
+        root = bare.system(version)
+    except (KeyError, bare.NoRootError):
+        return None
+    include = root / "usr" / "include" / f"python{version}"
+    return (include, real_config(include / "pyconfig.h", root)) if (include / "Python.h").exists() else None
 
 
 def programs(version: str) -> Iterator[str]:

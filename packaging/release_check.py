@@ -37,10 +37,6 @@ PAGES = "CHANGELOG.md CONTRIBUTING.md SECURITY.md CITATION.cff LICENSE"
 
 def all_wheels() -> str:
     shutil.rmtree(DIST, ignore_errors=True)
-    try:
-        bare.system("3.14")  # has the headers for one of them
-    except bare.NoRootError:
-        pass  # wheels.py says so, if no other Python here has them
     command(sys.executable, ROOT / "packaging" / "wheels.py", allowed=(0, 1))
     expected = {f"{python.tag}-{one.tag}" for python in PYTHONS for one in PLATFORMS} | {"py3-none-any"}
     names = {file.stem.split("-", 2)[2]: file for file in DIST.glob("*.whl")}

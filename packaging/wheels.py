@@ -26,7 +26,6 @@ from targets import PLATFORMS, PYTHONS, Platform, Python
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "wheels"
-ROOTS = ROOT / "build" / "roots"
 TOOLS = ("cc", "c++", "ar", "ranlib")
 FOR_MACOS = """\
 for option; do
@@ -64,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for platform in (one for one in PLATFORMS if one.name in only):
         for python in (one for one in PYTHONS if one.tag in pythons):
             start = time.monotonic()
-            found = headers.headers_for(python, platform, options.work, ROOTS)
+            found = headers.headers_for(python, platform, options.work)
             if found is None:
                 print(f"not built: {python.tag}-{platform.tag}: no headers of Python {python.version} here", flush=True)
                 missing = True
