@@ -30,7 +30,7 @@ def headers_for(python: Python, platform: Platform, folder: Path) -> Path | None
     versions = LATER if python.stable else (python.version,)
     found = next((there for version in versions if (there := installed(version))), None)
     if found is None:
-        found = of_bare_system(python.version)
+        found = of_bare_system(versions[-1])
     if found is None:
         return None
     include, config = found
