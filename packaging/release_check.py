@@ -244,7 +244,9 @@ def service(script: str) -> str:
     )
     if done.returncode == 2:
         raise NotPossibleError(done.stdout.strip().splitlines()[-1])
-    return checking.checked(script, done).strip().splitlines()[-1]
+    lines = [line for line in checking.checked(script, done).splitlines() if line.startswith("ok")]
+    sizes = [line.removeprefix("ok").strip() for line in lines if " MB" in line]
+    return "; ".join([f"{len(lines)} checks passed", *sizes[:1]])
 
 
 def pytests(*tests: str) -> Callable[[], str]:
