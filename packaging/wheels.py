@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown := only - {"sdist", "pure", *names} | pythons - {python.tag for python in PYTHONS}:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     os.environ.setdefault("SOURCE_DATE_EPOCH", repack.commit_time(ROOT))
-    os.environ["ZIG_GLOBAL_CACHE_DIR"] = str(WORK / "zig-cache")
+    os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", str(WORK / "zig-cache"))
     options.to.mkdir(parents=True, exist_ok=True)
     if "sdist" in only:
         made(sdist(options.to))
