@@ -67,10 +67,19 @@ def cibuildwheel() -> str:
 
 def about_wheel(file: Path) -> None:
     """Check that a wheel has its module, its licences and its bill of materials."""
+    import lief
+
+    lief.logging.disable()
     with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
+        modules = [archive.read(name) for name in names if "/_native." in name and name.endswith((".so", ".pyd"))]
     pure = file.name.endswith("none-any.whl")
-    has_module = any("/_native." in name and name.endswith((".so", ".pyd")) for name in names)
+    has_module = len(modules) == 1
+    for module in modules:
+        parsed = lief.parse(list(module))
+        found = [] if parsed is None else [getattr(one, "name", one) for one in parsed.exported_functions]
+        if not any("PyInit__native" in name for name in found):
+            raise CheckFailedError(f"{file.name}: its module has no PyInit__native")
     vendored = [name for name in names if "/licenses/vendored/" in name]
     if has_module == pure or bool(vendored) == pure:
         raise CheckFailedError(f"{file.name}: module {has_module}, {len(vendored)} licences of what is compiled in")

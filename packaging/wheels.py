@@ -32,11 +32,14 @@ for option; do
   shift
   case "$option" in
     -Wl,@*) set -- "$@" -Wl,-undefined,dynamic_lookup ;;
+    -bundle) set -- "$@" -shared ;;
+    -Wl,-x) ;;
     *) set -- "$@" "$option" ;;
   esac
 done
 """
-"""Zig's linker reads no file with the names of Python's symbols, as nanobind has one; any name may be undefined."""
+"""Changes what Zig's linker cannot do: read a file of the names that may be undefined, so any may be; make a bundle, in
+place of which Python loads a dynamic library as well; leave out local names, without damage to the table of others."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
