@@ -23,6 +23,24 @@ def test_the_middle_is_cut_out(text: str, width: int, expected: str) -> None:
     assert cut(text, width) == expected and cells(expected) <= width
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\tb", 3),  # as ever
+        ("é\tb", 2),
+        ("東\x1b\x85", 2),
+        ("\u1112\u1161\u11ab", 2),  # a syllable of three letters
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", 2),
+        ("\u2764\ufe0f", 2),
+        ("\U0001f44d\U0001f3fd", 2),
+        ("\U0001f1e9\U0001f1ea", 2),
+        ("", 0),
+    ],
+)
+def test_controls_and_sequences(text: str, expected: int) -> None:
+    assert cells(text) == expected
+
+
 @given(st.text(st.sampled_from("abกี่東Ｑ\u0301"), max_size=12), st.integers(1, 12))
 def test_what_is_cut_fits(text: str, width: int) -> None:
     for short in (beginning(text, width), ending(text, width), cut(text, width)):

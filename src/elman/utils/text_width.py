@@ -10,9 +10,12 @@ def cells(text: str) -> int:
     """Return the width of a text in terminal columns: 2 for wide characters, 0 for combining ones."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len
+    from wcwidth import wcswidth
 
-    return cell_len(text)
+    width: int = wcswidth(text)
+    if width < 0:  # control characters: they have no width
+        width = wcswidth("".join(c for c in text if unicodedata.category(c) != "Cc"))
+    return width
 
 
 def padded(text: str, width: int) -> str:

@@ -163,17 +163,17 @@ def test_tags_that_differ_are_never_shown_alike(columns: int, monkeypatch: pytes
     "words", [("東京都", "กรุงเทพฯ", "x"), ("e\u0301", "हिन्दी", "👍🏽"), ("한국어", "ｗｉｄｅ", "a")]
 )
 def test_columns_are_aligned_by_display_width(words: tuple[str, str, str]) -> None:
-    from rich.cells import cell_len
+    from elman.utils.text_width import cells
 
     def ends(lines: list[str], number: str) -> set[int]:
-        return {cell_len(line[: line.index(number)]) for line in lines}
+        return {cells(line[: line.index(number)]) for line in lines}
 
     lines = errors.report(of_tags("東京", "N", "กริยา", words=words)).splitlines()
     confusions = next(i for i, line in enumerate(lines) if "of errors" in line) + 1
     assert len(ends(lines[confusions : confusions + 3], "33.3 %")) == 1
     assert len(ends(lines[-3:], "1 ")) == 1
     for rows in (lines[3:12:3], lines[-3:]):  # all columns before the last are equally wide
-        assert len({cell_len(line) - cell_len(line.split()[-1]) for line in rows}) == 1
+        assert len({cells(line) - cells(line.split()[-1]) for line in rows}) == 1
 
 
 def test_one_row_for_each_kind_of_error(run: Run, model: Path, tmp_path: Path) -> None:

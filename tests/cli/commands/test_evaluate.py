@@ -136,10 +136,11 @@ def test_report_of_many_and_wide_tags() -> None:
     gold = [[f"標{i}" + "長" * 40 for i in range(60)] + ["tab\there"]]
     text = report(evaluate(gold, [gold[0][::-1]]))
     import click
-    from rich.cells import cell_len
+
+    from elman.utils.text_width import cells
 
     lines = click.unstyle(text).splitlines()
-    assert max(map(cell_len, lines)) <= 80
+    assert max(map(cells, lines)) <= 80
     assert "and 11 rarer tags, which --json lists" in lines
     assert report(evaluate([["A"]], [["A"]])).endswith("1")  # no errors, no table of them
     assert cell("tab\there", 10) == "tab\\there "

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.cells import cell_len
 
 from elman.analysis.gradients import Attribution
 from elman.analysis.lag_curves import GradientReport, LagCurve
 from elman.cli.commands import gradients, states
 from elman.nn.activations import States
+from elman.utils.text_width import cells
 from elman.viz import attribution_html as why_page, html as document
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -134,9 +134,7 @@ def test_models_whose_names_look_alike_are_told_apart() -> None:
     lines = re.sub(r"\x1b\[\d+m", "", gradients.table([(name, report) for name in names])).splitlines()
     head, first = lines[3], lines[4]
     assert len(set(head.split()[2::2])) == 2
-    assert cell_len(head[: head.index("2")]) - cell_len(head[: head.index("1")]) == first.rindex("5.00") - first.index(
-        "5"
-    )
+    assert cells(head[: head.index("2")]) - cells(head[: head.index("1")]) == first.rindex("5.00") - first.index("5")
 
 
 def test_words_that_decided(run: Run, made: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from rich.cells import cell_len
 
 from elman.cli.reports import scores
 from elman.evaluation.tagging import evaluate
+from elman.utils.text_width import cells
 
 LONG = [f"{'StreetName' * 4}{kind}Directional" for kind in ("Pre", "Post")]
 
@@ -21,6 +21,6 @@ def test_tags_are_told_apart_and_columns_aligned(columns: str, monkeypatch: pyte
     classes, confusions = text.split("\n\n")[1:3]
     for table in (classes, confusions):
         rows = table.splitlines()[1:]
-        assert len(rows) == 4 and len({cell_len(row) for row in rows}) == 1
+        assert len(rows) == 4 and len({cells(row) for row in rows}) == 1
         assert len({row.split()[0] for row in rows}) == 4
     assert all(tag in text for tag in LONG) or columns != "200"
