@@ -299,7 +299,7 @@ def test_json_for_an_encoding_that_lacks_characters(
 ) -> None:
     written = StringIO()
     monkeypatch.setattr(say, "sys", SimpleNamespace(stdout=SimpleNamespace(encoding="latin-1")))
-    monkeypatch.setattr(click, "echo", written.write)
+    monkeypatch.setattr(click, "echo", lambda text, err: written.write(text))
     say.say_json({"é": "日本 \U0001f600"})
     assert written.getvalue().isascii() and json.loads(written.getvalue()) == {"é": "日本 \U0001f600"}
 
@@ -334,7 +334,7 @@ def test_a_sample_keeps_its_tabs_and_line_ends(capsys: pytest.CaptureFixture[str
 def test_nothing_else_prints() -> None:
     """Whoever prints past ``say`` prints past its guard."""
     for path in Path(cli.__file__).parent.glob("*.py"):
-        if path.name != "say.py":
+        if path.name not in ("say.py", "bar.py"):  # the bar has a guard of its own: test_bar.py
             text = path.read_text(encoding="utf-8")
             assert not re.search(r"\b(click\.s?echo|print|sys\.std(out|err)\.write)\(", text), path
 
@@ -350,6 +350,7 @@ def test_progress_reads_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
         epochs=2,
         steps=4,
         step=2,
+        is_epoch_end=False,
         dev_accuracy=None,
         train_accuracy=0.5,
         loss=1.0,
@@ -358,9 +359,8 @@ def test_progress_reads_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
         seconds_left=1.0,
         gradient_norm=None,
     )
-    with progress.progress_bar() as bar:
+    with progress.progress_bar("training") as bar:
         progress._drawer(bar)(event)  # type: ignore[arg-type]
-        bar.refresh()
     with progress.status_line() as tell:
         tell(f"[red]{EVIL}[/] [/]")
     text = terminal.getvalue()

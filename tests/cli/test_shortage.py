@@ -95,7 +95,7 @@ def test_a_library_that_does_not_fit(error: Exception, short: bool) -> None:
         (OSError(12, "Cannot allocate memory", "a/folder"), "elman: not enough memory\n"),
         (OSError(24, "Too many open files", "a"), "elman: cannot be loaded: [Errno 24] Too many open files: 'a'\n"),
         (SystemError("error return without exception set"), "elman: not enough memory\n"),
-        (ImportError("lib.so: failed to map segment from shared object", name="rich"), "elman: not enough memory\n"),
+        (ImportError("lib.so: failed to map segment from shared object", name="tqdm"), "elman: not enough memory\n"),
         (ModuleNotFoundError("No module named 'click'", name="click"), "elman: elman needs the package click: No mod"),
     ],
 )

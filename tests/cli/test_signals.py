@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from terminal import screen
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no such signals there")
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -348,5 +350,6 @@ def test_the_terminal_is_left_as_it_was(environment: dict[str, str], train_file:
         pass
     os.close(master)
     assert process.wait(60) == 143
-    assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
+    *_, last, end = lines = screen(seen.decode())
+    assert last.startswith("elman: ") and end == "" and not any(line.startswith("epoch") for line in lines)
     assert b"Traceback" not in seen

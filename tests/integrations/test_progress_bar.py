@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import pytest
@@ -14,15 +13,8 @@ TRAIN = [[("the", "DET"), ("dog", "NOUN")], [("a", "DET"), ("cat", "NOUN")]] * 4
 SMALL = {"hidden": 2, "embedding": 2, "epochs": 3, "batch": 2}
 
 
-def test_without_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(elman.MissingExtraError, match=r"the package tqdm: pip install '.\[notebook\]'"):
-        elman.ProgressBar()
-
-
 @pytest.mark.parametrize("networks", [1, 2])
 def test_a_training(networks: int, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("tqdm", reason="tqdm is not installed: make test-integrations has it")
     bar = elman.ProgressBar()
     settings = SMALL | {"ensemble": networks}
     elman.train(TRAIN, TRAIN, settings=settings, threads=1, on_progress=bar, on_warning=lambda line: None)
@@ -34,7 +26,6 @@ def test_a_training(networks: int, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_linear_model_before_the_network(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("tqdm", reason="tqdm is not installed: make test-integrations has it")
     texts = [("good film", "pos"), ("bad film", "neg")] * 4
     settings = SMALL | {"ensemble": 1}
     elman.train(texts, texts, settings=settings, on_progress=elman.ProgressBar(), on_warning=lambda line: None)
@@ -43,7 +34,6 @@ def test_a_linear_model_before_the_network(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_last_step_that_is_reported_before_the_end_of_its_epoch(capsys: pytest.CaptureFixture[str]) -> None:
     """As on a slow machine: it ends no bar, so that no second one begins."""
-    pytest.importorskip("tqdm", reason="tqdm is not installed: make test-integrations has it")
     events: list[Progress] = []
     settings = SMALL | {"ensemble": 1}
     elman.train(TRAIN, TRAIN, settings=settings, on_progress=events.append, on_warning=lambda line: None)

@@ -10,8 +10,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from elman.cli.say import tell
-from elman.utils.display import visible
+from elman.cli.say import can_draw, tell
 
 if TYPE_CHECKING:
     from elman.data.sentence import Sentence
@@ -35,7 +34,7 @@ class FileProgress:
         self, action: str, paths: Sequence[str], output: str, *, quiet: bool, verbose: bool, passes: int = 1
     ) -> None:
         self._action, self._verbose = action, verbose
-        self._draws = not (quiet or verbose) and sys.stderr.isatty()
+        self._draws = not (quiet or verbose) and can_draw()
         if output == "-" and sys.stdout.isatty() or "-" in paths and sys.stdin.isatty():
             self._draws = False
         self._total = sum(map(os.path.getsize, paths)) if all(map(os.path.isfile, paths)) else None
@@ -101,12 +100,11 @@ class FileProgress:
             from elman.cli.progress import drawn, progress_bar
 
             self._stack.enter_context(drawn())
-            self._bar = self._stack.enter_context(progress_bar(auto_refresh=False))
-            self._task = self._bar.add_task(visible(self._action), total=None, numbers="")
+            self._bar = self._stack.enter_context(progress_bar(self._action))
         done, total = sum(self._done.values()), (self._total or 0) * self._passes
         left = self._seconds * (total - done) / done if done and total else None
         text = numbers(self._words, self._seconds, left)
-        self._bar.update(self._task, total=total or None, completed=done, numbers=text, refresh=True)
+        self._bar.show(self._action, done, total or None, text, at_once=True)
 
 
 def numbers(words: int, seconds: float, left: float | None) -> str:

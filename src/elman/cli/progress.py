@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -12,15 +11,13 @@ from io import FileIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from elman.cli.say import tell
+from elman.cli.say import can_draw, tell
 from elman.errors import OutputError, reason, while_writing
 from elman.utils import signals
-from elman.utils.display import visible
 from elman.utils.files import open_direct
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
+    from elman.cli.bar import Bar
     from elman.training.monitor import Monitor
     from elman.training.progress import Progress
 
@@ -60,8 +57,8 @@ class TrainingProgress:
         """Seconds from the start of training to its last event."""
 
     def __enter__(self) -> Self:
-        if self._draws and sys.stderr.isatty():
-            bar = progress_bar()
+        if self._draws and can_draw():
+            bar = progress_bar("training")
             self._stack.enter_context(drawn())
             self._stack.enter_context(bar)
             self._draw = _drawer(bar)
@@ -127,9 +124,9 @@ def _isa() -> str:
 
 @contextmanager
 def drawn() -> Iterator[None]:
-    """Erase the line on the terminal and show the cursor again if a signal ends the process in this block."""
+    """Erase the line on the terminal if a signal ends the process in this block."""
     key = object()
-    signals.UNDO[key] = lambda: os.write(2, b"\r\x1b[2K\x1b[?25h")
+    signals.UNDO[key] = lambda: os.write(2, b"\r\x1b[2K")
     try:
         yield
     finally:
@@ -139,29 +136,18 @@ def drawn() -> Iterator[None]:
 @contextmanager
 def status_line(*, quiet: bool = False, verbose: bool = False) -> Iterator[Callable[[str], None]]:
     """Yield a function that shows a status line in place of the last; if ``verbose``, it prints a line each time."""
-    if quiet or verbose or not sys.stderr.isatty():
+    if quiet or verbose or not can_draw():
         yield lambda line: tell(f"elman: {line}") if verbose else None
         return
-    from rich.console import Console
-    from rich.text import Text
-
-    with drawn(), Console(stderr=True, highlight=False).status("") as status:
-        yield lambda line: status.update(Text(visible(line)))
+    with drawn(), progress_bar("") as bar:
+        yield lambda line: bar.show(line, at_once=True)
 
 
-def progress_bar(*, auto_refresh: bool = True) -> Bar:
-    """Return a progress bar that ends in the field ``numbers`` of its task."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+def progress_bar(description: str) -> Bar:
+    """Return a progress bar, drawn at once; it is also the context manager that erases it."""
+    from elman.cli.bar import Bar
 
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=None, complete_style="cyan", finished_style="cyan"),
-        TextColumn("{task.fields[numbers]}", markup=False),
-        console=Console(stderr=True, highlight=False),
-        transient=True,
-        auto_refresh=auto_refresh,
-    )
+    return Bar(description)
 
 
 def where(event: Progress) -> str:
@@ -173,16 +159,13 @@ def where(event: Progress) -> str:
 
 
 def _drawer(bar: Bar) -> Callable[[Progress], None]:
-    task = bar.add_task("training", total=None, numbers="")
-
     def draw(event: Progress) -> None:
-        done = (event.epoch - 1) * event.steps + event.step
-        bar.update(
-            task,
-            description=visible(where(event)),
-            total=event.epochs * event.steps,
-            completed=done,
-            numbers=numbers(event, wide=bar.console.width >= WIDE),
+        bar.show(
+            where(event),
+            (event.epoch - 1) * event.steps + event.step,
+            event.epochs * event.steps,
+            numbers(event, wide=bar.columns >= WIDE),
+            at_once=event.is_epoch_end,
         )
 
     return draw

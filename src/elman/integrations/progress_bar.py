@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from elman.utils.imports import optional_package
 from elman.utils.summary import percent
 
 if TYPE_CHECKING:
@@ -16,12 +15,12 @@ class ProgressBar:
 
     elman.train("train.conllu", on_progress=elman.ProgressBar())
 
-    A widget in a notebook that has ipywidgets, else a line of text. Raises MissingExtraError without tqdm.
+    A widget in a notebook that has ipywidgets (the extra ``notebook``), else a line of text.
     """
 
     def __init__(self) -> None:
-        with optional_package("tqdm", "notebook"):
-            from tqdm.auto import tqdm
+        from tqdm.auto import tqdm
+
         self._new_bar = tqdm
         self._bar: Any = None
         self._part: str | None = None

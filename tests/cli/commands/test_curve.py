@@ -65,18 +65,9 @@ def test_at_a_terminal_it_says_which_training_it_is(
 ) -> None:
     said: list[str] = []
 
-    class Status:
-        def __enter__(self) -> Status:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            pass
-
-        def update(self, line: object) -> None:
-            said.append(str(line))
-
-    monkeypatch.setattr("rich.console.Console.status", lambda self, text: Status())
+    monkeypatch.setattr("elman.cli.bar.Bar.show", lambda self, line, at_once: said.append(line))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
     arguments = ["curve", str(many), "--dev", str(dev_file), "--model", "frequent", "--points", "3", "--seeds", "1"]
     assert cli.run(arguments) == 0
     assert said[0] == "training 1 of 3: 6 of 24 sentences, seed 1" and len(said) == 3
