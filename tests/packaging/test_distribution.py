@@ -85,15 +85,15 @@ def test_an_extra_is_asked_for_without_the_name(run: Run) -> None:
     """The hint names the source folder or the wheel, so it is right for any name."""
     code = """
 import sys
-sys.modules["tqdm.auto"] = None
+sys.modules["sklearn"] = None
 import elman
 try:
-    elman.ProgressBar()
+    import elman.sklearn
 except elman.MissingExtraError as error:
     print(error)
 """
     message = run(sys.executable, "-c", code)
-    assert message.startswith("this needs the package tqdm: pip install '.[notebook]' in elman's source folder")
+    assert message.startswith("this needs the package scikit-learn: pip install '.[sklearn]' in elman's source folder")
     assert not re.search(r"install '?elman|elman\[|elman-\d", message)
 
 

@@ -2,9 +2,9 @@
 
     python tests/reliability/hostile_text.py [--share 0.1] [--seed 1] [--minutes 20]
 
-Escape sequences, controls, bidirectional controls, HTML, markup of rich and matplotlib, and formulas of spreadsheets
-go through every command that shows text. A terminal must get none of their controls; pages and drawings must have no
-element or attribute of theirs; what is stored must have them byte for byte.
+Escape sequences, controls, bidirectional controls, HTML, markup of matplotlib and of terminals, and formulas of
+spreadsheets go through every command that shows text. A terminal must get none of their controls; pages and drawings
+must have no element or attribute of theirs; what is stored must have them byte for byte.
 """
 
 from __future__ import annotations
