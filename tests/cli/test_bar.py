@@ -78,6 +78,18 @@ def test_a_terminal_that_cannot_erase_has_no_bar(environment: dict[str, str], tm
     assert "epoch 1/3" not in train(environment, tmp_path, term="dumb")
 
 
+@terminals
+def test_variables_of_tqdm(environment: dict[str, str], tmp_path: Path) -> None:
+    names = ("GUI", "WRITE_BYTES", "DISABLE", "LEAVE", "DYNAMIC_NCOLS", "UNIT_SCALE", "LOCK_ARGS", "INITIAL", "NROWS")
+    variables = {f"TQDM_{name}": "1" for name in names} | {"TQDM_COLOUR": "green", "TQDM_DELAY": "9"}
+    assert "epoch 3/3" in train(environment | variables, tmp_path)
+    status, seen = on_a_terminal(
+        environment | {"TQDM_NCOLS": "x"}, "train", tmp_path / "train.txt", "-o", tmp_path / "n"
+    )
+    refused = b"a variable of the environment, TQDM_...: invalid literal" in seen
+    assert status == 2 * refused and b"Traceback" not in seen  # tqdm reads variables from 4.66 on
+
+
 def test_numbers_are_left_out_from_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = opened(monkeypatch)
     with Bar() as bar:

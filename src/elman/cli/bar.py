@@ -21,6 +21,24 @@ _BETWEEN = 0.1
 _NARROWEST = 4
 """Columns of the bar for which numbers are left out."""
 
+_SETTINGS: dict[str, Any] = {
+    "leave": False,
+    "ncols": 1,
+    "nrows": 24,
+    "position": 0,
+    "disable": False,
+    "gui": False,
+    "delay": 0,
+    "dynamic_ncols": False,
+    "unit_scale": False,
+    "write_bytes": False,
+    "lock_args": None,
+    "postfix": None,
+    "initial": 0,
+    "colour": None,
+}
+"""Arguments of tqdm that variables of the environment, such as ``TQDM_GUI``, would set otherwise."""
+
 
 def columns() -> int:
     """Return the width of the terminal: ``COLUMNS`` if it is set, else what the terminal says, else 80."""
@@ -50,7 +68,7 @@ class Bar(tqdm):  # type: ignore[misc]
         self._next = 0.0
         screen = _Screen()
         self._encoding = screen.encoding
-        super().__init__(desc=self._text(description), file=screen, leave=False, ncols=1, disable=False, position=0)
+        super().__init__(desc=self._text(description), file=screen, **_SETTINGS)
         say.ERASE[id(self)] = self.clear
 
     def show(

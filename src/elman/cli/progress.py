@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from elman.cli.say import can_draw, tell
-from elman.errors import OutputError, reason, while_writing
+from elman.errors import ConfigError, OutputError, reason, while_writing
 from elman.utils import signals
 from elman.utils.files import open_direct
 
@@ -144,8 +144,14 @@ def status_line(*, quiet: bool = False, verbose: bool = False) -> Iterator[Calla
 
 
 def progress_bar(description: str) -> Bar:
-    """Return a progress bar, drawn at once; it is also the context manager that erases it."""
-    from elman.cli.bar import Bar
+    """Return a progress bar, drawn at once; it is also the context manager that erases it.
+
+    Raises ConfigError if tqdm cannot read its variables of the environment.
+    """
+    try:
+        from elman.cli.bar import Bar
+    except ValueError as error:
+        raise ConfigError(f"the progress bar cannot use a variable of the environment, TQDM_...: {error}") from None
 
     return Bar(description)
 
