@@ -147,5 +147,7 @@ def blocks(screen: object) -> Iterator[bytes]:
 
 
 def folder_size(folder: Path) -> float:
-    """Return the size of a folder's files in MB."""
+    """Return the size of a folder's files in MB, or of a file."""
+    if folder.is_file():
+        return folder.stat().st_size / 1e6
     return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
