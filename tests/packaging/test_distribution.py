@@ -45,9 +45,14 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
+def without_coverage() -> dict[str, str]:
+    """Return the environment, less what makes processes count lines: these lines would be another package's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+
+
 def pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    environment = {name: value for name, value in without_coverage().items() if name != "PYTHONWARNINGS"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
 
@@ -57,7 +62,7 @@ def run(renamed: Path) -> Run:
     """Run a program with the renamed installation, and return its output; it must succeed without a warning."""
 
     def program(*command: str) -> str:
-        environment = os.environ | {"PYTHONPATH": str(renamed), "PYTHONWARNINGS": "error"}
+        environment = without_coverage() | {"PYTHONPATH": str(renamed), "PYTHONWARNINGS": "error"}
         environment.pop("ELMAN_KERNELS", None)
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=renamed)
         assert (done.returncode, done.stderr) == (0, "")

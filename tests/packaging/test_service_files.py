@@ -16,6 +16,7 @@ from typing import Any
 import click
 import pytest
 
+from elman.cli import group
 from elman.cli.commands.serve import serve
 from elman.server.run import GRACE
 
@@ -38,7 +39,8 @@ def containerfile() -> Any:
 
 def accepted(arguments: list[str]) -> dict[str, Any]:
     """Parse the words after ``elman serve`` as elman does; raises click's error for what it refuses."""
-    with serve.make_context("serve", list(arguments)) as context:
+    above = click.Context(group, info_name="elman", **group.context_settings)
+    with serve.make_context("serve", list(arguments), parent=above) as context:
         return dict(context.params)
 
 
@@ -94,7 +96,7 @@ def test_packages_are_pinned_with_the_digests_of_their_files() -> None:
         line for line in packages if not re.match(r"[a-z0-9-]+==[\d.]+( +--hash=sha256:[0-9a-f]{64})+$", line)
     ] == []
     names = {line.partition("==")[0] for line in packages}
-    assert {"numpy", "safetensors", "click", "rich", "starlette", "uvicorn"} <= names
+    assert {"numpy", "safetensors", "click", "tqdm", "wcwidth", "starlette", "uvicorn"} <= names
 
 
 def test_the_run_line_of_the_guide_has_the_limits() -> None:
