@@ -164,7 +164,7 @@ def in_bare_system() -> str:
         raise CheckFailedError("the native kernels are not in use")
     start = time.monotonic()
     # the folder is that of the tests, since what they test is the installed package
-    script = "cd /work/elman && exec /opt/elman/bin/pytest -p no:cacheprovider -q " + " ".join(
+    script = "cd /work/elman && exec /opt/elman/bin/pytest -p no:cacheprovider " + " ".join(
         f"'{word}'" for word in QUICK
     )
     environment = {"ELMAN_TEST_INSTALLED": "1", "ELMAN_TEST_PROFILE": "quick", "LC_ALL": "C.UTF-8"}
@@ -177,7 +177,7 @@ def in_bare_system() -> str:
 
 def whole_suite() -> str:
     pytest = tested_venv() / "bin" / "pytest"
-    options = ("-q", "-p", "no:cacheprovider", "-n", "auto", "--dist", "loadfile")
+    options = ("-p", "no:cacheprovider", "-n", "auto", "--dist", "loadfile")
     output = command(pytest, *options, environment=test_environment())
     return output.strip().splitlines()[-1]
 
@@ -267,7 +267,7 @@ def pytests(*tests: str) -> Callable[[], str]:
     """Return a check that runs some tests on the installed wheel."""
 
     def run() -> str:
-        options = ("-q", "-p", "no:cacheprovider", *tests)
+        options = ("-p", "no:cacheprovider", *tests)
         output = command(tested_venv() / "bin" / "pytest", *options, environment=test_environment())
         return output.strip().splitlines()[-1]
 
