@@ -24,7 +24,7 @@ def test_the_installed_package_is_tested() -> None:
 
 def test_runtime_dependencies_are_those_of_the_design() -> None:
     runtime = {re.split("[<>=]", line)[0] for line in requires(NAME) or [] if "extra ==" not in line}
-    assert runtime == {"numpy", "safetensors", "click", "tqdm", "wcwidth"}
+    assert runtime == {"numpy", "safetensors", "click", "tqdm"}
     assert metadata(NAME)["License-Expression"] == "MIT"
 
 

@@ -105,7 +105,7 @@ LIGHT += ["elman.learn"]
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_heavy_packages_wait(name: str) -> None:
-    heavy = {"matplotlib", "numpy", "safetensors", "sklearn", "tqdm", "wcwidth"}
+    heavy = {"matplotlib", "numpy", "safetensors", "sklearn", "tqdm"}
     code = f"import {name}, sys; print(*sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -51,7 +51,7 @@ def test_version(run: Run) -> None:
 def test_help_loads_nothing_heavy(environment: dict[str, str], arguments: list[str]) -> None:
     code = (
         "import sys; from elman.cli import run; status = run(sys.argv[1:]);"
-        "heavy = {'numpy', 'safetensors', 'tqdm', 'wcwidth'} & set(sys.modules);"
+        "heavy = {'numpy', 'safetensors', 'tqdm'} & set(sys.modules);"
         "sys.exit(f'loaded {heavy}' if heavy else status)"
     )
     result = subprocess.run(

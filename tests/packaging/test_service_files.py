@@ -96,7 +96,7 @@ def test_packages_are_pinned_with_the_digests_of_their_files() -> None:
         line for line in packages if not re.match(r"[a-z0-9-]+==[\d.]+( +--hash=sha256:[0-9a-f]{64})+$", line)
     ] == []
     names = {line.partition("==")[0] for line in packages}
-    assert {"numpy", "safetensors", "click", "tqdm", "wcwidth", "starlette", "uvicorn"} <= names
+    assert {"numpy", "safetensors", "click", "tqdm", "starlette", "uvicorn"} <= names
 
 
 def test_the_run_line_of_the_guide_has_the_limits() -> None:

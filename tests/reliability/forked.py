@@ -18,7 +18,7 @@ from workshop import SECONDS, Command, Disturbed, Outcome, Workshop, environment
 
 KINDS = ("create", "open", "read", "write", "fsync", "rename", "ftruncate", "unlink", "mkdir", "close")
 """The order of the counters in faults.c."""
-PACKAGES = ("numpy", "safetensors.numpy", "tqdm", "wcwidth", "pyarrow.parquet", "elman.cli.commands")
+PACKAGES = ("numpy", "safetensors.numpy", "tqdm", "pyarrow.parquet", "elman.cli.commands")
 """What is imported beforehand, and all modules of elman that commands import but those of the service."""
 
 

@@ -82,7 +82,7 @@ PLACES = (
     Place("files of at most 4 KB", 'ulimit -f 8; exec "$@"'),
     Place("stack of 256 KB", 'ulimit -s 256; exec "$@"'),
     Place("an unknown terminal", env={"TERM": "nonsense", "LINES": "x"}),
-    *map(without, ("numpy", "safetensors", "click", "tqdm", "wcwidth")),
+    *map(without, ("numpy", "safetensors", "click", "tqdm")),
 )
 
 

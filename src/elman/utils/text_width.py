@@ -5,17 +5,37 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+_NO_WIDTH = frozenset(("Cc", "Cf", "Mc", "Me", "Mn"))
+_EMOJI, _JOINED = "\ufe0f", "\u200d"
+"""The variation selector that shows a character as an emoji, and what joins emoji into one."""
+
 
 def cells(text: str) -> int:
-    """Return the width of a text in terminal columns: 2 for wide characters, 0 for combining ones."""
+    """Return the width of a text in terminal columns: 2 for wide characters, 0 for control characters and marks.
+
+    By the properties of characters (Unicode Standard Annex 11); emoji that are joined, or have a skin tone, are one.
+    """
     if text.isascii():
         return len(text)
-    from wcwidth import wcswidth
-
-    width: int = wcswidth(text)
-    if width < 0:  # control characters: they have no width
-        width = wcswidth("".join(c for c in text if unicodedata.category(c) != "Cc"))
+    width = last = 0  # last: the columns of the last character that had some
+    before = ""
+    for character in text:
+        if character == _EMOJI:
+            width, last = width + (last == 1), 2
+        elif not (
+            _has_no_width(character) or before == _JOINED or (last == 2 and "\U0001f3fb" <= character <= "\U0001f3ff")
+        ):
+            last = 2 if unicodedata.east_asian_width(character) in "WF" else 1
+            width += last
+        before = character
     return width
+
+
+def _has_no_width(character: str) -> bool:
+    """Return whether a character takes no column: marks, controls but the soft hyphen, later letters of Hangul."""
+    if "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff":
+        return True
+    return unicodedata.category(character) in _NO_WIDTH and character != "\xad"
 
 
 def padded(text: str, width: int) -> str:
