@@ -120,6 +120,8 @@ def compile_module(python: Python, platform: Platform, include: Path, work: Path
         "CMAKE_AR": folder / "ar",
         "CMAKE_RANLIB": folder / "ranlib",
         "CMAKE_CXX_FLAGS": " ".join(flags),
+        # without debug information, whose digest, and with it the folder of the build, the file would name
+        "CMAKE_MODULE_LINKER_FLAGS": "-s" if platform.system == "Windows" else "",
         "CMAKE_MODULE_PATH": ROOT / "packaging" / "cmake",
         "nanobind_ROOT": Path(str(find_spec("nanobind").origin)).parent / "cmake",
         "ELMAN_PYTHON": python.version,
