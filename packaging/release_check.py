@@ -197,7 +197,7 @@ def tested_venv() -> Path:
 
 def test_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "CI")}
-    return {**kept, "ELMAN_TEST_INSTALLED": "1", "ELMAN_TEST_PROFILE": "usual"}
+    return {**kept, "ELMAN_TEST_INSTALLED": "1", "ELMAN_TEST_PROFILE": "usual", "ELMAN_TEST_FIGURES": "0"}
 
 
 def other_processor() -> str:

@@ -3,41 +3,24 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include <chrono>
-#include <thread>
-
 #include "checks.hpp"
+#include "gil.hpp"
 
 namespace elman {
 
 namespace nb = nanobind;
 
-// Acquires the GIL. If the program ends while a daemon thread is still running, Python up to 3.13 ends the thread here
-// by unwinding its stack, which a C++ destructor turns into std::terminate, aborting the process. So the thread sleeps
-// until the process has ended, as in Python 3.14.
-template <class Ask>
-inline void or_sleep(Ask ask) {
-  try {
-    ask();
-  } catch (...) {
-    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
-  }
-}
 // Releases the GIL in a scope.
 struct Released {
   PyThreadState* state = PyEval_SaveThread();
   Released() = default;
   Released(const Released&) = delete;
-  ~Released() {
-    or_sleep([this] { PyEval_RestoreThread(state); });
-  }
+  ~Released() { take_gil(state); }
 };
 // Holds the GIL within a scope that has released it.
 struct Held {
-  PyGILState_STATE state;
-  Held() {
-    or_sleep([this] { state = PyGILState_Ensure(); });
-  }
+  PyGILState_STATE state = ensure_gil();
+  Held() = default;
   Held(const Held&) = delete;
   ~Held() { PyGILState_Release(state); }
 };
