@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -152,7 +153,7 @@ def installed_size() -> str:
 def in_bare_system() -> str:
     root = checking.bare_system("3.11")
     checking.install_inside(root, "3.11", "test,demo")
-    tree = root / "work" / "elman"
+    tree = root / "srv" / "elman"
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     there = f"{TREE} {PAGES}".split()
@@ -164,9 +165,8 @@ def in_bare_system() -> str:
         raise CheckFailedError("the native kernels are not in use")
     start = time.monotonic()
     # the folder is that of the tests, since what they test is the installed package
-    script = "cd /work/elman && exec /opt/elman/bin/pytest -p no:cacheprovider " + " ".join(
-        f"'{word}'" for word in QUICK
-    )
+    tests = shlex.join(("/opt/elman/bin/pytest", "-p", "no:cacheprovider", *QUICK))
+    script = f"cd /srv/elman && exec {tests}"
     environment = {"ELMAN_TEST_INSTALLED": "1", "ELMAN_TEST_PROFILE": "quick", "LC_ALL": "C.UTF-8"}
     output = inside(root, "sh", "-c", script, **environment)
     seconds = time.monotonic() - start
