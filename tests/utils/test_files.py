@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import os
 import stat
 import subprocess
 import sys
 from contextlib import nullcontext
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
+from elman.data.formats import text_io
+from elman.data.formats.text_io import line_blocks
 from elman.errors import ConfigError, DataError, OutputError
+from elman.features import vectors as word_vectors
 from elman.utils.files import OutputFile, check_target, drop_standard_output, input_files, write_bytes_atomically
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -239,6 +244,34 @@ def test_which_files_are_meant(tmp_path, monkeypatch):
         input_files(["*.conllu"])
     with pytest.raises(DataError, match="^sub: a folder without files; a pattern like .* takes those further down$"):
         input_files(["sub"])
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+@pytest.mark.parametrize("blocks", [word_vectors._blocks, partial(line_blocks, encoding="utf-8")])
+def test_a_file_read_half_way_is_closed_in_silence(target, monkeypatch, blocks):
+    """Also if garbage collection finds it before the generator that reads it."""
+    monkeypatch.setattr(word_vectors, "_BLOCK", 2)
+    monkeypatch.setattr(text_io, "_BLOCK_BYTES", 2)
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    target.write_text("a\n" * 9)
+    reading = blocks(str(target))
+    next(reading)
+    file = [one for one in gc.get_objects() if isinstance(one, io.FileIO) and not one.closed and is_of(one, target)]
+    cycle = [reading]
+    del reading
+    gc.collect()  # the generator is now behind the file in the list of objects
+    assert len(file) == 1
+    cycle.append(cycle)
+    del cycle, file
+    gc.collect()
+    assert unraisable == []
+    numbers = os.listdir("/proc/self/fd")
+    assert not any(os.path.realpath(f"/proc/self/fd/{number}") == str(target.resolve()) for number in numbers)
+
+
+def is_of(file, path):
+    return os.path.realpath(f"/proc/self/fd/{file.fileno()}") == str(path.resolve())
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")

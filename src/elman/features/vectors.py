@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from elman.errors import DataError, while_reading
 from elman.nn.shapes import WIDEST
 from elman.utils.display import shown
+from elman.utils.files import opened
 
 if TYPE_CHECKING:
     from elman.config import NetworkConfig
@@ -151,7 +152,7 @@ def _check_width(path: str, width: int) -> None:
 def _blocks(path: str) -> Blocks:
     """Yield the bytes of a file, unpacked if they are gzipped."""
     try:
-        with while_reading(path), open(path, "rb") as file:
+        with while_reading(path), opened(path) as file:
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if file.peek(2)[:2] == b"\x1f\x8b" else file
             while block := stream.read(_BLOCK):
                 yield block

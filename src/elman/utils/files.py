@@ -63,6 +63,21 @@ def _matching(pattern: str) -> list[str]:
         return []
 
 
+@contextmanager
+def opened(path: str) -> Iterator[io.BufferedReader]:
+    """Open a file for reading, for a generator that may be left half-way.
+
+    Garbage collection may end such a file before the generator that closes it, and Python warns of a file that is
+    ended while it owns its descriptor. Here the context manager owns it.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
 def is_pipe(path: str) -> bool:
     """Return whether an input can be read only once: standard input, a pipe or a device."""
     return path == "-" or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO
@@ -13,6 +13,7 @@ from typing import BinaryIO
 from elman.errors import DataError, while_reading
 from elman.utils.charsets import Decoder
 from elman.utils.compression import CompressedFile
+from elman.utils.files import opened
 from elman.utils.limits import LINE
 
 BOM = "\ufeff"
@@ -146,7 +147,7 @@ def _counted_blocks(path: str, encoding: str) -> Iterator[tuple[str, int]]:
     name = "standard input" if path == "-" else path
     decoder = Decoder(name, encoding)
     n_lines = 0
-    with while_reading(path), _opened(path) as file:
+    with while_reading(path), _input(path) as file:
         stream = CompressedFile(file, name)
         block = b"more"
         while block:
@@ -168,5 +169,5 @@ def observed(observer: Callable[[str, int], object]) -> Iterator[None]:
         _observers.remove(observer)
 
 
-def _opened(path: str) -> nullcontext[BinaryIO] | BinaryIO:
-    return nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")
+def _input(path: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if path == "-" else opened(path)
