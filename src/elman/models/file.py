@@ -12,7 +12,8 @@ import math
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -131,16 +132,29 @@ def arrays(stored: Mapping[str, Stored]) -> Tensors:
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Stored]]:
     """Read a model file like ``load``, but without NumPy: return tensors as stored. Raises as ``load`` does."""
     name = _path(path)
+    with _opened(name) as file:
+        header, data = _parts(file, os.fstat(file.fileno()).st_size)
+    return _content(name, header, data)
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of the bytes of a model file, in hexadecimal. Raises ModelFileError if it cannot be read."""
+    with _opened(_path(path)) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BufferedReader]:
+    """Open a model file. Raises ModelFileError if that fails, or reading it in the block does."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        if not stat.S_ISREG(os.stat(name).st_mode):
             raise ModelFileError(f"{name}: expected a model file, found a directory or a device")
-        with open(path, "rb") as file:
-            header, data = _parts(file, os.fstat(file.fileno()).st_size)
+        with open(name, "rb") as file:
+            yield file
     except FileNotFoundError:
         raise ModelFileError(f"{name}: no such file; elman train -o MODEL writes one") from None
     except OSError as error:
         raise ModelFileError(f"{name}: cannot be read: {error.strerror or _one_line(error)}") from None
-    return _content(name, header, data)
 
 
 def from_bytes(data: bytes, name: str = "pickle") -> tuple[dict[str, Any], dict[str, Stored]]:

@@ -34,9 +34,13 @@ def load(
     threads: int | None = None,
     precision: str = "auto",
     on_note: Callable[[str], None] | None = None,
+    read: Callable[[str | os.PathLike[str]], Content] = file.read,
 ) -> Any:
-    """Return a ``LightTagger`` if model and machine support it, otherwise the predictor of ``elman.load``."""
-    content = file.read(path)
+    """Return a ``LightTagger`` if model and machine support it, otherwise the predictor of ``elman.load``.
+
+    ``read``  reads the file, again when the full tagger is needed
+    """
+    content = read(path)
     record = supported(content, precision)
 
     def full(content: Content) -> Any:
@@ -46,7 +50,7 @@ def load(
 
     if record is None:
         return full(content)
-    return LightTagger(content, record, precision, thread_count(threads), (partial(file.read, path), full))
+    return LightTagger(content, record, precision, thread_count(threads), (partial(read, path), full))
 
 
 class LightTagger:
@@ -59,6 +63,7 @@ class LightTagger:
     plain_labels = reads_sentences = True
     reads_raw_text = reads_symbols = False
     text_targets: tuple[str, ...] = ()
+    input_columns: tuple[str, ...] = ()
 
     def __init__(
         self,

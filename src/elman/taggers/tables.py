@@ -30,7 +30,7 @@ def predicted_table(
     labels = [name for name in names if name in tagger.text_targets]
     alone = confidence and not words
     source = _Source(tagger, data, text_column)
-    rows = source.rows(words, [*labels, *([CONFIDENCE] if alone else [])])
+    rows = source.rows(words, [*labels, *([CONFIDENCE] if alone else [])], words if confidence else ())
     found = tagger.pipe(source.sentences, columns=names, confidence=confidence)
     tables = []
     for sentence, row in zip(source.sentences, found, strict=True):
@@ -104,9 +104,9 @@ class _Source:
         self._schema, self._words, self.names = None, "", ("text", "tokens")
         self.sentences = [Sentence(tuple(tagger._words(item))) for item in data]
 
-    def rows(self, columns: Sequence[str], labels: Sequence[str]) -> ArrowRows:
-        """Return what makes the tables with these columns of words and document labels."""
-        return ArrowRows(columns, labels, self._schema, self._words)
+    def rows(self, columns: Sequence[str], labels: Sequence[str], scored: Sequence[str] = ()) -> ArrowRows:
+        """Return what makes the tables with these columns of words and document labels; ``scored`` have confidences."""
+        return ArrowRows(columns, labels, self._schema, self._words, scored)
 
 
 def _joined(tables: list[Any], rows: ArrowRows) -> Any:

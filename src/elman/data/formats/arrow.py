@@ -48,7 +48,7 @@ class TableReading(Reading):
     ) -> None:
         self.names: Sequence[str] = table.schema.names
         self.schema = table.schema
-        self.content = _content_column(table.schema, text_column)
+        self.content = content_column(table.schema, text_column)
         self._batches = table.to_batches(max_chunksize=_BATCH_ROWS)
         self._renamed, self._labelled_rows, self._inputs = text_column is not None, labelled, inputs
         options = {} if null is None else {"null": null}
@@ -146,7 +146,7 @@ def _of_dataset(pa: Any, dataset: Any) -> Any:
     return found.replace_schema_metadata({**(found.schema.metadata or {}), b"huggingface": info.encode()})
 
 
-def _content_column(schema: Any, asked: str | None) -> str:
+def content_column(schema: Any, asked: str | None) -> str:
     """Return the column of the words or texts. Raises ConfigError if there is none of the name, or of a usual one."""
     names = schema.names
     available = f"there is {', '.join(names)}" if names else "it has none"

@@ -41,12 +41,20 @@ class ArrowRows:
 
     ``columns`` and ``labels``: for rows that were read from Arrow those to replace; otherwise all of them.
     ``source`` is the schema of the rows that were read, if known before the first; ``words`` their column of words, by
-    default ``tokens`` or ``words``. Without such a column the words are added to tags.
+    default ``tokens`` or ``words``. Without such a column the words are added to tags. ``scored`` are the columns with
+    confidences, if known before the first row.
 
     Raises ConfigError for a name that is both a column and a label.
     """
 
-    def __init__(self, columns: Sequence[str], labels: Sequence[str], source: Any = None, words: str = "") -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        labels: Sequence[str],
+        source: Any = None,
+        words: str = "",
+        scored: Sequence[str] = (),
+    ) -> None:
         library()
         if both := [name for name in columns if name in labels]:
             what = f"{shown(both[0])} is a column of tags in some sentences and a label in others"
@@ -59,6 +67,8 @@ class ArrowRows:
         self._batch: Any = None  # batch of the last row
         self._made: dict[str, Callable[[_Item], object]] = {}  # column to write -> function that makes its value
         self._scored: Confidences | None = None  # the first confidences, which show the type of all
+        if scored:
+            self._scored = dict.fromkeys(scored, ()) if len(scored) > 1 else ()
         self._items: list[_Item] = []
         self._tables: list[Any] = []  # rows before these
         self._weight = 0
@@ -100,6 +110,15 @@ class ArrowRows:
             self._weight, begin = self._weight + weight(end), end
             if self._weight >= _GROUP_WORDS:
                 yield self.finish()
+
+    def of_block(self, rows: TaggedRows) -> Any:
+        """Return tagged rows as one table, once ``schema`` is known; nothing is kept, so that threads may do this."""
+        return self._tagged(rows, 0, len(rows.begins) - 1)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The columns that are added to the rows that were read, or replaced; known with ``schema``."""
+        return tuple(self._made)
 
     def finish(self) -> Any:
         """Return a table of the remaining sentences; it may have no rows."""
