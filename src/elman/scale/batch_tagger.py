@@ -105,8 +105,9 @@ class BatchTagger:
         """
         if isinstance(batch, list):
             return self._of_list(batch)
-        if isinstance(batch, getattr(sys.modules.get("pyarrow"), "RecordBatchReader", ())):
-            return type(batch).from_batches(self.output_schema(batch.schema), self._each(batch))
+        pa: Any = sys.modules.get("pyarrow")
+        if pa is not None and isinstance(batch, pa.RecordBatchReader):
+            return pa.RecordBatchReader.from_batches(self.output_schema(batch.schema), self._each(batch))
         if isinstance(batch, Iterator):
             return self._each(batch)
         names = {*TOKENS, *TEXTS, *SPAN_KEYS, self.text_column, *self._tagger.input_columns}

@@ -114,16 +114,14 @@ def _of_columns(data: Any, names: Sequence[Any], read: Container[str], add: Call
 def _column(name: str, values: Any) -> tuple[Any, dict[int, str]]:
     """Return a column of Arrow, and by row what was found where it is null in place of a text or a list of words."""
     pa, _ = library()
-    dtype = getattr(values, "dtype", None)
     of_pandas = type(values).__module__.startswith("pandas.")
-    if of_pandas and dtype != object:
+    if of_pandas and not _holds_objects(values):
         return pa.array(values, from_pandas=True), {}
-    items = values.tolist() if dtype is not None else list(values)
+    items = values.tolist() if hasattr(values, "tolist") else list(values)
     first = next((item for item in items if isinstance(item, Iterable)), None)
-    if first is None:  # frames of pandas have an own type for texts, or will have
-        words = name in TOKENS or (
-            of_pandas and name not in TEXTS and sys.modules["pandas"].Series([""]).dtype != object
-        )
+    if first is None:  # since pandas 3 a column of texts has a type of its own
+        texts = name in TEXTS or not of_pandas or _holds_objects(sys.modules["pandas"].Series([""]))
+        words = name in TOKENS or not texts
     else:
         words = not isinstance(first, str)
     type_ = pa.list_(pa.string()) if words else pa.string()
@@ -143,6 +141,10 @@ def _column(name: str, values: Any) -> tuple[Any, dict[int, str]]:
             arrays.append(pa.nulls(1, type_))
             reasons[row] = f"column {name}: expected {expected}, got {described(item)}"
     return pa.concat_arrays(arrays), reasons
+
+
+def _holds_objects(series: Any) -> bool:
+    return str(series.dtype) == "object"
 
 
 def _add_to_pandas(frame: Any, found: Any) -> Any:

@@ -176,8 +176,9 @@ class RowTagger:
         block = None if packed is None else self._tag_block(packed)
         if block is None:
             return None
-        how = {"words": self._packer.format != "arrow", "confidences": self._options.confidence}
-        return self._chosen(self._rows.of_block(tagged_rows(*block, self._columns, **how, batch=batch)))
+        words, scored = self._packer.format != "arrow", self._options.confidence
+        found = tagged_rows(*block, self._columns, words=words, confidences=scored, batch=batch)
+        return self._chosen(self._rows.of_block(found))
 
     def _of_sentences(self, batch: Any) -> Any:
         """Return the predicted columns of a batch, by the readers of sentences. Raises DataError."""
