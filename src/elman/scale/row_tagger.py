@@ -21,7 +21,7 @@ from elman.utils.parallel import ordered
 
 ERROR = "error"
 """The column of the reasons why rows have no predictions."""
-_BLOCK_BYTES = 1 << 18
+_BLOCK_BYTES = 1 << 20
 """Bytes of words or texts that are tagged together."""
 
 
@@ -76,8 +76,10 @@ class RowTagger:
         for field in self.source:
             column = nulls if pa.types.is_null(field.type) else table.column(field.name)
             arrays.append(column if column.type == field.type else column.cast(field.type))
-        blocks = self._blocks(pa.Table.from_arrays(arrays, schema=self.source), reasons.get(self.content, {}))
-        parts = [self.written.empty_table(), *ordered(lambda block: self._block(*block), blocks, self._tagger.threads)]
+        reduced = pa.Table.from_arrays(arrays, schema=self.source)
+        how = {"valid": _is_valid(reduced.column(self.content)), "reasons": reasons.get(self.content, {})}
+        work = ordered(lambda block: self._block(*block, **how), self._blocks(reduced), self._tagger.threads)
+        parts = [self.written.empty_table(), *work]
         return pa.concat_tables(parts[-1:] if len(parts) == 2 else parts)
 
     def _reduced(self, schema: Any) -> Any:
@@ -116,63 +118,68 @@ class RowTagger:
         rows: Any = SimpleNamespace(schema=pa.schema([self.source.field(self.content)]), reader=None)
         return RowBlocks(rows, self.content, request.input), self._tagger.block_tagger(request)
 
-    def _blocks(self, table: Any, reasons: Mapping[int, str]) -> Iterator[tuple[Any, int, Mapping[int, str]]]:
+    def _blocks(self, table: Any) -> Iterator[tuple[Any, int]]:
         """Yield the rows in batches, each with the number of rows before it."""
         first = 0
         rows = max(1, table.num_rows * _BLOCK_BYTES // max(table.column(self.content).nbytes, 1))
         for batch in table.to_batches(max_chunksize=rows):
-            yield batch, first, reasons
+            yield batch, first
             first += batch.num_rows
 
-    def _block(self, batch: Any, first: int, reasons: Mapping[int, str]) -> Any:
-        """Return the predicted columns of a batch."""
+    def _block(self, batch: Any, first: int, valid: bool, reasons: Mapping[int, str]) -> Any:
+        """Return the predicted columns of a batch with ``first`` rows before it."""
         pa, _ = library()
-        content = batch.column(self.content)
-        has_text = content.is_valid().to_pylist() if content.null_count else [True] * len(batch)
-        rows = [row for row, there in enumerate(has_text) if there]
+        content, n = batch.column(self.content), batch.num_rows
+        rows: Sequence[int] = range(n)
+        if content.null_count:
+            rows = [row for row, has_text in enumerate(content.is_valid().to_pylist()) if has_text]
+            batch = batch.take(pa.array(rows, pa.int64()))
         null = str(without_text(self.content))
-        errors = {row: reasons.get(first + row, null) for row, there in enumerate(has_text) if not there}
+        errors = (
+            {row: reasons.get(first + row, null) for row in set(range(n)).difference(rows)} if len(rows) < n else {}
+        )
         parts, place = [self._made.empty_table()], 0
-        for n, found in self._parts(batch if len(rows) == len(batch) else batch.take(pa.array(rows, pa.int64()))):
+        for n_rows, found in self._parts(batch, valid):
             if isinstance(found, DataError):
                 errors[rows[place]] = found.message
-                found = pa.table([pa.nulls(n, field.type) for field in self._made], schema=self._made)
+                found = pa.table([pa.nulls(n_rows, field.type) for field in self._made], schema=self._made)
                 if not self._options.errors:
                     break
             parts.append(found)
-            place += n
+            place += n_rows
         if errors and not self._options.errors:
             row = min(errors)
             raise DataError(errors[row], path=NAME, line=first + row + 1)
         table = pa.concat_tables(parts[1:] if len(parts) > 1 else parts)
-        if len(rows) < len(batch):
-            places = dict(zip(rows, range(len(rows)), strict=True))
-            table = table.take(pa.array([places.get(row) for row in range(len(batch))], pa.int64()))
+        if len(rows) < n:
+            places = dict(zip(rows, range(n), strict=False))
+            table = table.take(pa.array([places.get(row) for row in range(n)], pa.int64()))
         if self._options.errors:
-            reasons_by_row = pa.array([errors.get(row) for row in range(len(batch))] if errors else [None] * len(batch))
-            table = table.append_column(self.written.field(ERROR), reasons_by_row.cast(pa.string()))
+            found = pa.array([errors.get(row) for row in range(n)], pa.string()) if errors else pa.nulls(n, pa.string())
+            table = table.append_column(self.written.field(ERROR), found)
         return table
 
-    def _parts(self, batch: Any) -> Iterator[tuple[int, Any]]:
+    def _parts(self, batch: Any, valid: bool) -> Iterator[tuple[int, Any]]:
         """Yield the predicted columns of a batch in parts, or an error of a single row, with their numbers of rows."""
         if not batch.num_rows:
             return
         found: Any
         try:
-            found = self._of_native(batch) or self._of_sentences(batch)
+            found = self._of_native(batch, valid) or self._of_sentences(batch, valid)
         except DataError as error:
             if batch.num_rows > 1:  # halves lead to the row
-                yield from self._parts(batch.slice(0, batch.num_rows // 2))
-                yield from self._parts(batch.slice(batch.num_rows // 2))
+                yield from self._parts(batch.slice(0, batch.num_rows // 2), valid)
+                yield from self._parts(batch.slice(batch.num_rows // 2), valid)
                 return
             found = error
         yield batch.num_rows, found
 
-    def _of_native(self, batch: Any) -> Any:
+    def _of_native(self, batch: Any, valid: bool) -> Any:
         """Return the predicted columns of a batch; None if it is unusual, or there is no native tagger for it."""
         if self._packer is None or self._tag_block is None:
             return None
-        packed = self._packer.pack(batch.select([self.content]))
+        pack = self._packer.pack_valid if valid else self._packer.pack
+        packed = pack(batch.select([self.content]))
         block = None if packed is None else self._tag_block(packed)
         if block is None:
             return None
@@ -180,13 +187,11 @@ class RowTagger:
         found = tagged_rows(*block, self._columns, words=words, confidences=scored, batch=batch)
         return self._chosen(self._rows.of_block(found))
 
-    def _of_sentences(self, batch: Any) -> Any:
+    def _of_sentences(self, batch: Any, valid: bool) -> Any:
         """Return the predicted columns of a batch, by the readers of sentences. Raises DataError."""
         pa, _ = library()
-        try:
-            batch.column(self.content).validate(full=True)
-        except pa.ArrowInvalid as error:
-            raise DataError(f"column {self.content}: {error}") from None
+        if not (valid or _is_valid(batch.column(self.content))):
+            raise DataError(f"column {self.content}: damaged, or no UTF-8")
         table, asked = pa.Table.from_batches([batch]), self._options.text_column
         if self._options.fields:
             return self._chosen(tables.fields_table(self._tagger, table, asked))
@@ -196,6 +201,15 @@ class RowTagger:
     def _chosen(self, table: Any) -> Any:
         """Return the predicted columns of rows that have them."""
         return library()[0].table([table.column(name) for name in self._made.names], schema=self._made)
+
+
+def _is_valid(column: Any) -> bool:
+    """Return whether a column holds what its type says, to the last byte of UTF-8."""
+    try:
+        column.validate(full=True)
+    except library()[0].ArrowInvalid:
+        return False
+    return True
 
 
 def _readable(field: Any) -> Any:

@@ -8,6 +8,7 @@ a block is that of ``kernels/native/arrow_blocks.hpp``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.data.formats.arrow_rows import is_list, is_text, library
@@ -70,12 +71,16 @@ class RowBlocks:
     def pack(self, batch: Any) -> bytes | None:
         """Return the block of a batch; None if it is left to the reader of rows."""
         pa, _ = library()
-        column = batch.column(self._content)
-        if not batch.num_rows or batch.nbytes > _LARGEST or column.null_count:
-            return None
         try:
             batch.validate(full=True)
         except pa.ArrowInvalid:
+            return None
+        return self.pack_valid(batch)
+
+    def pack_valid(self, batch: Any) -> bytes | None:
+        """Return the block of a batch that Arrow has validated in full, perhaps as a part of a larger one."""
+        column = batch.column(self._content)
+        if not batch.num_rows or batch.nbytes > _LARGEST or column.null_count:
             return None
         for name in self._texts:
             if any(text and " " in text and _are_tags(text) for text in batch.column(name).to_pylist()):
@@ -84,9 +89,12 @@ class RowBlocks:
 
     def _lines(self, texts: Any) -> bytes | None:
         """Return texts as lines; None if one is not a line, or has words that a line would not have."""
-        lines = "\n".join(texts.to_pylist()) + "\n"
-        fits = lines.count("\n") == len(texts) and not ("\t" in lines or "\r" in lines)
-        return lines.encode() if fits else None
+        pa, _ = library()
+        compute = import_module("pyarrow.compute")
+        all_texts = pa.LargeListArray.from_arrays(pa.array([0, len(texts)], pa.int64()), texts)
+        lines: bytes = compute.binary_join(all_texts, pa.scalar("\n", texts.type))[0].as_buffer().to_pybytes() + b"\n"
+        fits = lines.count(b"\n") == len(texts) and not (b"\t" in lines or b"\r" in lines)
+        return lines if fits else None
 
     def _words(self, lists: Any, batch: Any) -> bytes | None:
         import numpy as np
