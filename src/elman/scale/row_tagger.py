@@ -77,8 +77,8 @@ class RowTagger:
             column = nulls if pa.types.is_null(field.type) else table.column(field.name)
             arrays.append(column if column.type == field.type else column.cast(field.type))
         reduced = pa.Table.from_arrays(arrays, schema=self.source)
-        how = {"valid": _is_valid(reduced.column(self.content)), "reasons": reasons.get(self.content, {})}
-        work = ordered(lambda block: self._block(*block, **how), self._blocks(reduced), self._tagger.threads)
+        valid, own = _is_valid(reduced.column(self.content)), reasons.get(self.content, {})
+        work = ordered(lambda block: self._block(*block, valid, own), self._blocks(reduced), self._tagger.threads)
         parts = [self.written.empty_table(), *work]
         return pa.concat_tables(parts[-1:] if len(parts) == 2 else parts)
 
@@ -134,10 +134,8 @@ class RowTagger:
         if content.null_count:
             rows = [row for row, has_text in enumerate(content.is_valid().to_pylist()) if has_text]
             batch = batch.take(pa.array(rows, pa.int64()))
-        null = str(without_text(self.content))
-        errors = (
-            {row: reasons.get(first + row, null) for row in set(range(n)).difference(rows)} if len(rows) < n else {}
-        )
+        missing = set(range(n)).difference(rows) if len(rows) < n else set()
+        errors = {row: reasons.get(first + row, str(without_text(self.content))) for row in missing}
         parts, place = [self._made.empty_table()], 0
         for n_rows, found in self._parts(batch, valid):
             if isinstance(found, DataError):
@@ -151,7 +149,7 @@ class RowTagger:
             row = min(errors)
             raise DataError(errors[row], path=NAME, line=first + row + 1)
         table = pa.concat_tables(parts[1:] if len(parts) > 1 else parts)
-        if len(rows) < n:
+        if missing:
             places = dict(zip(rows, range(n), strict=False))
             table = table.take(pa.array([places.get(row) for row in range(n)], pa.int64()))
         if self._options.errors:
