@@ -127,20 +127,28 @@ def _column(name: str, values: Any) -> tuple[Any, dict[int, str]]:
     type_ = pa.list_(pa.string()) if words else pa.string()
     if words and first is not None and any(isinstance(item, Mapping) for item in first):
         type_ = None  # spans, or words as objects
-    expected = "a list of words" if words else "a text"
     try:
-        return pa.array(items, type_, from_pandas=True), {}
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:  # one of the values
+        return _array(items, type_), {}
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:  # of one of the values
         if type_ is None:
             raise DataError(f"column {name}: {error}", path=NAME) from None
     arrays, reasons = [], {}
     for row, item in enumerate(items):
         try:
-            arrays.append(pa.array([item], type_, from_pandas=True))
+            arrays.append(_array([item], type_))
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             arrays.append(pa.nulls(1, type_))
+            expected = "a list of words" if words else "a text"
             reasons[row] = f"column {name}: expected {expected}, got {described(item)}"
     return pa.concat_arrays(arrays), reasons
+
+
+def _array(items: Sequence[Any], type_: Any) -> Any:
+    """Return an array of Arrow. Raises an error of Arrow or Python if an item is not of the type."""
+    pa, _ = library()
+    if type_ is not None and not pa.types.is_string(type_) and any(isinstance(item, str | bytes) for item in items):
+        raise TypeError("a text in place of a list, which Arrow would take for a list of characters")
+    return pa.array(items, type_, from_pandas=True)
 
 
 def _holds_objects(series: Any) -> bool:

@@ -222,7 +222,7 @@ def _readable(field: Any) -> Any:
         return pa.large_string() if str(type_) == "string_view" else None
 
     found = texts(type_)
-    if found is None and "list" in str(type_):
+    if found is None and hasattr(type_, "value_type") and "list" in str(type_):
         items = type_.value_type
         found = type_ if pa.types.is_struct(items) or (is_list(pa, type_) and is_text(pa, items)) else None
         if found is None and texts(items) is not None:
