@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 INTEGRATIONS_VENV ?= .venv-integrations
+ENGINES_VENV ?= .venv-engines
 PACKAGING_VENV ?= .venv-packaging
 CXX ?= c++
 
@@ -32,7 +33,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations lint format types docs man wheel bench bench-jobs bench-parse bench-large bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads wheels release-check
+.PHONY: help demo test test-integrations test-engines lint format types docs man wheel bench bench-jobs bench-parse bench-large bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads wheels release-check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,7 +47,11 @@ test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a whee
 
 test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy and a browser, in an environment of their own
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py
-	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys tests/tutorial/test_notebooks.py -k "onnx or spacy or scikit"
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys tests/tutorial/test_notebooks.py -k "onnx or spacy or scikit or engines"
+
+test-engines: $(ENGINES_VENV)/.ready ## BatchTagger in Spark and Ray, a minute (Debian: apt install openjdk-17-jre-headless)
+	@command -v java > /dev/null || { echo "no java on PATH, in which Spark runs; apt install openjdk-17-jre-headless" >&2; exit 1; }
+	@ELMAN_TEST_INSTALLED=1 ELMAN_TEST_ENGINES=1 $(ENGINES_VENV)/bin/pytest tests/engines
 
 test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## the page of elman serve in $CHROMIUM, or chromium on PATH (Debian: apt install chromium)
 	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { echo "no $${CHROMIUM:-chromium} on PATH; apt install chromium, or try: make test-browser CHROMIUM=/path/to/it" >&2; exit 1; }
@@ -223,7 +228,7 @@ release-check: $(PACKAGING_VENV)/.ready ## build the wheels and check what a rel
 	@PATH="$(abspath $(PACKAGING_VENV))/bin:$$PATH" $(PACKAGING_VENV)/bin/python packaging/release_check.py $(OPTIONS)
 
 clean: ## remove all that these targets made
-	rm -rf $(VENV) $(BENCH_VENV) $(INTEGRATIONS_VENV) $(PACKAGING_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH_VENV) $(INTEGRATIONS_VENV) $(ENGINES_VENV) $(PACKAGING_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # --- steps -------------------------------------------------------------------------------------------------------
@@ -296,11 +301,25 @@ $(INTEGRATIONS_VENV)/.installed: pyproject.toml
 	@echo "make: installing what the integrations need"
 	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], *extras["spacy"], *extras["notebook"], "playwright>=1.49", sep="\n")' \
 	  | $(call pip,$(INTEGRATIONS_VENV)) install --requirement /dev/stdin
+	@$(call pip,$(INTEGRATIONS_VENV)) install $(ENGINES)
 	@touch $@
 
 $(INTEGRATIONS_VENV)/.ready: $(VENV)/.wheel $(INTEGRATIONS_VENV)/.installed
 	@$(call pip,$(INTEGRATIONS_VENV)) uninstall --yes $(DISTRIBUTION)
 	@$(call pip,$(INTEGRATIONS_VENV)) install $(VENV)/wheel/*.whl
+	@touch $@
+
+# Engines that are tested in CI, and those that are not, half a gigabyte. Spark is behind the newest pandas.
+ENGINES := 'dask>=2024.12' 'duckdb>=2' 'pandas>=2.2' 'polars>=1.20'
+$(ENGINES_VENV)/.installed: pyproject.toml
+	$(call new_venv,$(ENGINES_VENV))
+	@echo "make: installing Spark and Ray"
+	@$(call pip,$(ENGINES_VENV)) install hypothesis 'pandas>=2.2,<3' pyarrow pyspark pytest ray
+	@touch $@
+
+$(ENGINES_VENV)/.ready: $(VENV)/.wheel $(ENGINES_VENV)/.installed
+	@$(call pip,$(ENGINES_VENV)) uninstall --yes $(DISTRIBUTION)
+	@$(call pip,$(ENGINES_VENV)) install $(VENV)/wheel/*.whl
 	@touch $@
 
 # What makes a release: Zig as the compiler, CMake, auditwheel.

@@ -22,6 +22,7 @@ MODULES = (
     "elman.metrics",
     "elman.comparison",
     "elman.learn",
+    "elman.scale",
     "elman.sklearn",
     "elman.data.formats",
     "elman.data.checks",

@@ -26,10 +26,12 @@ SLOW = {
     "benchmarks",
     "browser",
     "cli",
+    "engines",
     "integrations",
     "journeys",
     "models",
     "reliability",
+    "scale",
     "taggers",
     "training",
 }

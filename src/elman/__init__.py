@@ -135,7 +135,7 @@ _HOME = {
 }
 
 
-_MODULES = ("learn",)
+_MODULES = ("learn", "scale")
 """Modules that are attributes of the package without an import."""
 
 

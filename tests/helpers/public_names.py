@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 API, COMMANDS = ROOT / "tests" / "public-api.txt", ROOT / "tests" / "public-commands.txt"
 CONSTRUCTED = {
     *("Sentence", "ProgressBar", "TagEvaluator", "RunScores", "Correction", "Learner", "ElmanClassifier"),
-    *("ElmanTagger", "ConversionRequest", "DataSplit", "Net", "Training"),
+    *("ElmanTagger", "BatchTagger", "ConversionRequest", "DataSplit", "Net", "Training"),
 }
 """The classes that people make objects of; those of all others come from functions, and may get new arguments."""
 INSIDE = ("from_record", "to_record")
