@@ -33,7 +33,7 @@ unexport PYTHONPATH
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-integrations test-engines lint format types docs man wheel bench bench-jobs bench-parse bench-large bench-check bench-online bench-search bench-learn bench-checkpoint bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads wheels release-check
+.PHONY: help demo test test-integrations test-engines lint format types docs man wheel bench bench-jobs bench-parse bench-large bench-check bench-online bench-search bench-learn bench-checkpoint bench-batches bench-spacy bench-onnx readme-numbers accuracy accuracy-all accuracy-best accuracy-peers accuracy-tasks ablations memory sanitize no-compiler clean test-browser test-service test-kill test-annotators bench-serve bench-page reliability reliability-full sanitize-threads wheels release-check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -160,6 +160,9 @@ bench-onnx: $(INTEGRATIONS_VENV)/.ready ## exported models in onnxruntime beside
 
 bench-checkpoint: $(VENV)/.installed ## what a checkpoint costs: training with and without, in pairs, five minutes
 	@$(BIN)/python benchmarks/checkpoint_cost.py $(OPTIONS)
+
+bench-batches: $(VENV)/.installed $(VENV)/.extra-parquet ## what BatchTagger adds to the time of tagging lines, two minutes
+	@$(BIN)/python benchmarks/batch_tagger.py $(OPTIONS)
 
 bench-learn: $(VENV)/.installed $(VENV)/.extra-plot ## learning from corrections: what is missing of docs/explanation/learn-results.md, hours; OPTIONS='--parts snips --seeds 1'
 	@$(BIN)/python benchmarks/learn.py $(OPTIONS)

@@ -32,6 +32,16 @@ _ON_ERROR = ("raise", "column")
 class BatchTagger:
     """Adds the predictions of a model file to batches of rows, in whatever engine calls it.
 
+    Called with a batch it returns a batch of the same kind, with the predicted columns and all others in order: a Table
+    or RecordBatch of Arrow, a DataFrame of pandas or Polars, or a dict of columns (lists or arrays of NumPy). Other
+    objects with the Arrow PyCapsule interface become a ``pyarrow.Table``; a RecordBatchReader is read while the reader
+    that is returned is. An iterator of batches, such as Spark passes, becomes an iterator, one batch for each. Of a
+    list of texts or of lists of words it returns a list with what ``Tagger.predict`` returns, or with a dictionary of
+    fields.
+
+    A column that has the name of a predicted one is replaced. The columns of the result and their types depend on the
+    columns of the batch alone, never on its rows: Spark, Dask and Arrow need this.
+
     It pickles as the path of the model, its SHA-256 and the options. The model is loaded at the first call in each
     process, and shared by all threads of it.
 
@@ -42,11 +52,13 @@ class BatchTagger:
     ``fields``       in place of tags add a column for each field, as ``Tagger.fields`` returns them
     ``text_column``  the column of the texts or lists of words, if not ``text`` or ``tokens``
     ``on_error``     ``raise`` for a row that cannot be read; ``column``: leave its predictions null and say why in a
-                     column ``error``, which is null for all other rows
+                     column ``error``, which is null for all other rows; in a list the DataError stands in its place
     ``threads``      number of threads for a batch; engines run several processes
     ``precision``    of a network, as in ``elman.load``
 
-    Raises ConfigError for an option that does not exist, ModelFileError if the file cannot be read.
+    Raises ConfigError for an option that does not exist, ModelFileError if the file cannot be read. A call raises
+    DataError for a row that cannot be read, ConfigError if there is no column of texts or words, ModelFileError if the
+    file is another one than that of the SHA-256, MissingExtraError without pyarrow.
     """
 
     path: str | os.PathLike[str]
@@ -89,20 +101,7 @@ class BatchTagger:
         self.__dict__.update(state, _rows={})
 
     def __call__(self, batch: Any) -> Any:
-        """Return a batch with the predicted columns, of the same kind and with all other columns in order.
-
-        ``batch`` is a Table or RecordBatch of Arrow, a DataFrame of pandas or Polars, or a dict of columns (lists or
-        arrays of NumPy). Other objects with the Arrow PyCapsule interface become a ``pyarrow.Table``, and a
-        RecordBatchReader is read while the reader that is returned is. An iterator of batches, such as Spark passes,
-        becomes an iterator, one batch for each.
-
-        Of a list of texts or of lists of words it returns a list with what ``predict`` returns, or with a dictionary of
-        fields. With ``on_error="column"`` the DataError of a text stands in its place.
-
-        A column that has the name of a predicted one is replaced. The columns and their types depend on those of the
-        batch alone, never on its rows. Raises DataError for a row that cannot be read, ConfigError if there is no
-        column of texts or words, ModelFileError if the file is another one, MissingExtraError without pyarrow.
-        """
+        """Return a batch with the predicted columns, and raise errors, as the class says."""
         if isinstance(batch, list):
             return self._of_list(batch)
         pa: Any = sys.modules.get("pyarrow")
