@@ -2,9 +2,9 @@
 
     python benchmarks/batch_tagger.py [--rounds 9] [--times 40]
 
-The sentences of English EWT test, 40 times over, are tagged as bytes, a sentence a line, by the native tagger of ``elman
-tag``, and as a column of texts or of lists of words by ``elman.scale.BatchTagger``, in turn. The time is that of the
-processor, so that other work on the machine counts less. Writes benchmarks/results/batch-tagger.json.
+The sentences of English EWT test, 40 times over, are tagged as bytes, a sentence a line, by the native tagger of
+``elman tag``, and as a column of texts or of lists of words by ``elman.scale.BatchTagger``, in turn. The time is that
+of the processor, so that other work on the machine counts less. Writes benchmarks/results/batch-tagger.json.
 """
 
 from __future__ import annotations
