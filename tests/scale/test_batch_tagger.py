@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import pickle
 import re
 import subprocess
@@ -204,6 +205,37 @@ def test_a_table_as_predict_gives_it(models: Callable[[str], Path], name: str, c
     assert found.schema.equals(tagger.output_schema(table.schema), check_metadata=True)
     for rows in (table.slice(0, 0), table.slice(1, 1)):
         assert tagger(rows).schema.equals(found.schema, check_metadata=True)
+
+
+def test_columns_that_have_a_part_in_the_prediction(models: Callable[[str], Path], tmp_path: Path) -> None:
+    """Spans say where words end, and a model with inputs reads further columns; nulls elsewhere are no matter."""
+    words, spans = ["eBay,", "the dogs."], [[{"start": 0, "end": 4, "label": "X"}], []]
+    table = pa.table({"text": words, "spans": spans, "other": [None, 1]})
+    found = BatchTagger(models("crf"))(table)
+    assert found.equals(elman.load(models("crf")).predict(table))
+    assert found["tokens"][0].as_py() == ["eBay", ","]
+
+    pairs = [zip(*sentence, strict=True) for sentence in sentences()]
+    rows = [{"tokens": list(own), "shape": [w[:1] for w in own], "tags": list(tags)} for own, tags in pairs]
+    table = pa.Table.from_pylist(rows)
+    elman.train(table, target="tags", inputs="shape", settings=BASE).save(tmp_path / "inputs")
+    table = table.drop_columns(["tags"])
+    tagger = BatchTagger(tmp_path / "inputs", on_error="column")
+    expected = elman.load(tmp_path / "inputs").predict(table)
+    assert tagger(table).drop_columns(["error"]).equals(expected)
+    without = tagger(pa.table({"tokens": [["eBay"]], "shape": pa.nulls(1, pa.list_(pa.string()))}))
+    assert "shape" in without["error"][0].as_py()
+
+
+def test_the_schema_of_a_table_is_kept_to_the_last_detail(crf: Path) -> None:
+    features = {"info": {"features": {"text": {"dtype": "string", "_type": "Value"}}}}
+    text = pa.field("text", pa.string(), nullable=False, metadata={"language": "en"})
+    schema = pa.schema([text], {"huggingface": json.dumps(features)})
+    table = pa.table({"text": ["eBay"]}, schema)
+    found = BatchTagger(crf)(table)
+    assert found.schema.equals(elman.load(crf).predict(table).schema, check_metadata=True)
+    assert found.schema.field("text").equals(text, check_metadata=True)
+    assert list(json.loads(found.schema.metadata[b"huggingface"])["info"]["features"]) == ["text", "tokens", "tags"]
 
 
 def test_chosen_columns_and_fields(models: Callable[[str], Path]) -> None:
