@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from statistics import median
 from typing import Any
 
@@ -24,7 +25,6 @@ BAR = 1.15  # of the time of tagging lines
 BLOCK = 1_500  # lines of a block: about 100 kB, as elman tag reads text
 ROWS = 10_000  # of a batch, as Spark makes them
 MODELS = ("default", "fast")
-LIBRARIES = ("elman", "numpy", "pyarrow")
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +84,8 @@ def main() -> None:
         print(
             f"{name}: lines {of_lines:.3f} s; " + ", ".join(f"{what} {x:.3f}" for what, x in ratios.items()), flush=True
         )
-    write_json(RESULT, {"about": circumstances(others, LIBRARIES), "bar": BAR, "models": found})
+    about = circumstances(others) | {"pyarrow": version("pyarrow")}
+    write_json(RESULT, {"about": about, "bar": BAR, "models": found})
 
 
 if __name__ == "__main__":
