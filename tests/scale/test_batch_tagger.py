@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
 
 import elman
+from batch_models import batch_models_in
 from elman import kernels
-from elman.data.sentence import Sentence
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.scale import BatchTagger, model_cache, row_tagger
 from elman.taggers import fast_lines
-from light_models import BASE, WORDS, models_in, sentences
+from light_models import BASE, sentences
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install '.[parquet]'")
 
@@ -30,46 +29,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:no dev set", "ignore:.*occur")
 TEXTS = ["the old dogs sleep .", "eBay", "", "  two  spaces ", "日本 barks x"]
 TOKENS = [text.split() for text in TEXTS]
 OTHERS: dict[str, Any] = {"id": [7, 8, 9, 10, 11], "nested": [{"a": [i]} for i in range(5)]}
-NO_TEXT = "column text: no text; leave such rows out"
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Returns the file of a model by name, those of ``light_models`` and others."""
-    folder = tmp_path_factory.mktemp("models")
-    light = models_in(folder)
-    (folder / "text.txt").write_text("the old dogs sleep\n" * 20, encoding="utf-8")
-    (folder / "labels.txt").write_text("A\tthe old dogs\nB\teBay sleep\n" * 20, encoding="utf-8")
-    pairs = [tuple(zip(*sentence, strict=True)) for sentence in sentences()]
-    makers: dict[str, Callable[[], Any]] = {
-        "columns": lambda: elman.train(
-            [Sentence(words, {"upos": tags, "x": tuple(tag[0] for tag in tags)}) for words, tags in pairs],
-            target="upos,x",
-            settings={**BASE, "decoder": "crf"},
-        ),
-        "hmm": lambda: elman.train(sentences(), model="hmm"),
-        "both": lambda: elman.train(
-            [Sentence(words, {"upos": tags}, labels={"kind": tags[0][0]}) for words, tags in pairs],
-            target="upos,kind",
-            settings=BASE,
-        ),
-        "classify": lambda: elman.train(str(folder / "labels.txt"), task="classify", model="linear"),
-        "lemma": lambda: elman.train(
-            [Sentence(words, {"lemma": tuple(word.lower().rstrip("s") for word in words)}) for words, _ in pairs],
-            task="lemma",
-            settings=BASE,
-        ),
-        "lm": lambda: elman.train(str(folder / "text.txt"), task="lm", model="ngram"),
-    }
-
-    def path(name: str) -> Path:
-        if name not in makers:
-            return light(name)
-        if not (folder / name).exists():
-            makers[name]().save(folder / name)
-        return folder / name
-
-    return path
+    return batch_models_in(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
@@ -192,7 +156,7 @@ def table() -> Any:
     return pa.table({"id": OTHERS["id"], "text": TEXTS, "nested": OTHERS["nested"]}, metadata={"by": "me"})
 
 
-@pytest.mark.parametrize("name", ["crf", "columns", "hmm", "both", "classify", "lemma"])
+@pytest.mark.parametrize("name", ["crf", "columns", "hmm", "both", "classify", "lemma", "parse"])
 @pytest.mark.parametrize("confidence", [False, True])
 @pytest.mark.parametrize("content", ["text", "tokens"])
 def test_a_table_as_predict_gives_it(models: Callable[[str], Path], name: str, confidence: bool, content: str) -> None:
@@ -344,107 +308,6 @@ def test_the_native_tagger_is_used(crf: Path, monkeypatch: pytest.MonkeyPatch) -
     rows = {"text": ["the old dogs", None, "eBay"] * 1_000, "struct": [{"a": 1}] * 3_000}
     found = BatchTagger(crf, on_error="column", threads=2)(pa.table(rows))
     assert found["tags"][:3].to_pylist() == found["tags"][-3:].to_pylist() and found.num_rows == 3_000
-
-
-# --- rows that cannot be read -----------------------------------------------------------------------------------------
-
-
-def test_errors_in_a_column(crf: Path) -> None:
-    tagger = BatchTagger(crf, on_error="column", confidence=True)
-    rows = pa.table({"tokens": [["eBay"], None, ["a", None], ["a", ""], [], ["."]], "n": range(6)})
-    found = tagger(rows)
-    assert found.column_names == ["tokens", "n", "tags", "confidences", "error"]
-    assert found["error"].to_pylist()[:2] == [None, NO_TEXT.replace("text:", "tokens:")]
-    assert found["error"][3].as_py() == "token 2 is empty"
-    assert [error is None for error in found["error"].to_pylist()] == [True, False, False, False, True, True]
-    good = [0, 4, 5]
-    assert found["tags"].take(good).to_pylist() == elman.load(crf).predict([["eBay"], [], ["."]])
-    assert found.select(rows.column_names).equals(rows)
-    bad = tagger(rows.slice(1, 3))
-    assert bad.schema.equals(found.schema)
-    assert bad["tags"].null_count == bad["confidences"].null_count == 3
-    assert tagger(rows.slice(0, 0)).schema.equals(found.schema)
-    assert tagger.output_schema(rows.schema).equals(found.schema)
-
-
-def test_an_error_is_raised_with_its_row(crf: Path) -> None:
-    rows = pa.table({"text": ["eBay", "x", None, "y", None]})
-    tagger = BatchTagger(crf)
-    with pytest.raises(DataError, match=f"^the table:3: {NO_TEXT}$"):
-        tagger(rows)
-    with pytest.raises(DataError, match=f"^batch 2: the table:1: {NO_TEXT}$"):
-        list(tagger(iter([rows.slice(0, 2), rows.slice(2, 2)])))
-    words = pa.table({"tokens": [["a"], ["b"], ["c", ""], None]})
-    with pytest.raises(DataError, match="^the table:3: token 2 is empty$"):
-        tagger(words)
-    with pytest.raises(DataError, match="^the list:2: expected words, got an empty text"):
-        tagger([["a"], [""]])
-
-
-def test_the_row_is_counted_in_the_whole_table(crf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_tagger, "_BLOCK_BYTES", 64)
-    rows = ["the old dogs"] * 50 + [None] + ["eBay"] * 50
-    with pytest.raises(DataError, match="^the table:51: "):
-        BatchTagger(crf)(pa.table({"text": rows}))
-    found = BatchTagger(crf, on_error="column")(pa.table({"text": rows}))
-    assert [i for i, error in enumerate(found["error"].to_pylist()) if error] == [50]
-
-
-def test_errors_of_a_list_are_in_the_list(crf: Path) -> None:
-    found = BatchTagger(crf, on_error="column")(["eBay", 5, [""], ["."]])
-    assert [type(each) for each in found] == [list, DataError, DataError, list]
-    assert "got 5" in str(found[1])
-
-
-def test_values_of_other_types(crf: Path) -> None:
-    found = BatchTagger(crf, on_error="column")({"text": ["eBay", 5, ["x"], None, "\ud800"]})
-    assert found["error"][1:4] == ["column text: expected a text, got 5", found["error"][2], NO_TEXT]
-    assert "expected a text, got list" in found["error"][2] and found["error"][4]
-    assert found["tags"][1:] == [None] * 4
-    words = BatchTagger(crf, on_error="column")({"tokens": [None, ["a"], "a b"]})
-    assert [bool(error) for error in words["error"]] == [True, False, True]
-
-
-def test_too_many_words(crf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    long = " ".join(["x"] * 500_001)
-    found = BatchTagger(crf, on_error="column")(pa.table({"text": ["eBay", long, "x"]}))
-    assert found["error"].to_pylist()[::2] == [None, None]
-    assert found["error"][1].as_py().startswith("a sentence of 500,001 words, expected up to 500,000")
-
-
-def test_texts_that_are_no_utf8(crf: Path) -> None:
-    damaged = pa.array([b"eBay", b"\xff", b"x"]).view(pa.string())
-    found = BatchTagger(crf, on_error="column")(pa.table({"text": damaged}))
-    assert found["error"].to_pylist() == [None, "column text: damaged, or no UTF-8", None]
-
-
-ITEMS = st.one_of(st.none(), st.lists(st.one_of(st.sampled_from([*WORDS, "", "a b", "\n"]), st.none()), max_size=5))
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(ITEMS, max_size=12), cut=st.integers(0, 12), joined=st.booleans())
-def test_any_rows_are_tagged_each_on_its_own(crf: Path, rows: list[Any], cut: int, joined: bool) -> None:
-    """Ragged lists and texts with nulls: a row's columns are those it has alone, and no row is lost."""
-    if joined:
-        texts = [None if words is None else " ".join(word or "" for word in words) for words in rows]
-        data = pa.table({"text": pa.array(texts, pa.string())})
-    else:
-        data = pa.table({"tokens": pa.array(rows, pa.list_(pa.string()))})
-    tagger = BatchTagger(crf, on_error="column", confidence=True)
-    found = tagger(data)
-    assert found.num_rows == len(rows) and found.select(data.column_names).equals(data)
-    pieces = [tagger(data.slice(0, cut)), tagger(data.slice(cut))]
-    assert pa.concat_tables(pieces).equals(found)
-    model = elman.load(crf)
-    for i, row in enumerate(found.to_pylist()):
-        alone = data.slice(i, 1)
-        if row["error"] is None:
-            del row["error"]
-            assert [row] == model.predict(alone, confidence=True).to_pylist()
-        else:
-            assert row["tags"] is row["confidences"] is None
-            with pytest.raises(DataError, match=re.escape(row["error"])):
-                model.predict(alone)
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
