@@ -44,8 +44,8 @@ demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and sho
 test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=quick for the fast ones, TESTS=tests/data/formats for a part
 	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
 
-test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy and a browser, in an environment of their own
-	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py
+test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy, Dask and a browser, in an environment of their own
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py tests/scale/test_dask_workers.py
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys tests/tutorial/test_notebooks.py -k "onnx or spacy or scikit"
 
 test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## the page of elman serve in $CHROMIUM, or chromium on PATH (Debian: apt install chromium)
@@ -294,7 +294,7 @@ $(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
 $(INTEGRATIONS_VENV)/.installed: pyproject.toml
 	$(call new_venv,$(INTEGRATIONS_VENV))
 	@echo "make: installing what the integrations need"
-	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], *extras["spacy"], *extras["notebook"], "playwright>=1.49", sep="\n")' \
+	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], *extras["spacy"], *extras["notebook"], *extras["dask"], "playwright>=1.49", sep="\n")' \
 	  | $(call pip,$(INTEGRATIONS_VENV)) install --requirement /dev/stdin
 	@touch $@
 

@@ -21,6 +21,7 @@ data -> kernels, utils
 cli -> server -> learn, analysis, taggers, data
 cli -> tutorial -> utils
 cli -> integrations -> taggers
+cli -> scale -> learn, taggers
 cli, viz -> learn -> analysis, taggers, evaluation
 """
 """An arrow allows all that its right-hand side may import; DESIGN.md shows these lines."""

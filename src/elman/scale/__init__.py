@@ -1,0 +1,30 @@
+"""Work on corpora that are too large for one process: worker processes of this machine, or of a Dask cluster."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from elman.scale.cluster import Cluster, open_cluster
+
+__all__ = ["Cluster", "open_cluster"]
+
+_HOME = {
+    "Cluster": "elman.scale.cluster",
+    "open_cluster": "elman.scale.cluster",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'elman.scale' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
