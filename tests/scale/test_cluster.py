@@ -141,6 +141,8 @@ def test_an_item_that_cannot_be_pickled(cluster: Cluster) -> None:
 def test_stopping_early_stops_the_work(cluster: Cluster, tmp_path: Path) -> None:
     run = cluster.run(partial(cluster_work.once_quick, str(tmp_path)), ["quick", "slow"])
     assert next(run) == (0, "quick")
+    with pytest.raises(RuntimeError, match="running something else"):
+        cluster.map(cluster_work.square, [1])
     wait_for((tmp_path / "slow").exists)
     run.close()
     if Path("/proc").exists():

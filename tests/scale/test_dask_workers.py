@@ -65,12 +65,12 @@ def test_a_straggler_is_started_again(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_items_of_killed_workers_are_done_again(cluster: Cluster, tmp_path: Path) -> None:
-    killed = 0
-    results = []
+    killed, results = 0, []
+    workers = cluster.map(cluster_work.process_id, range(20))
     for result in cluster.run(partial(cluster_work.logged, str(tmp_path / "log")), range(60)):
         results.append(result)
         if len(results) in (10, 30):
-            os.kill(cluster.map(cluster_work.process_id, [0])[0], signal.SIGKILL)
+            os.kill({10: min, 30: max}[len(results)](workers), signal.SIGKILL)
             killed += 1
     assert sorted(results) == [(i, -i) for i in range(60)]
     runs = Counter((tmp_path / "log").read_text().split())

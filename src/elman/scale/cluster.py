@@ -90,6 +90,7 @@ class Cluster:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._tokens = count()
+        self._running = False
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +133,10 @@ class Cluster:
         An item whose worker dies is started again. Raises ElmanError if ten workers died with one item, and what
         ``work`` raises. If the caller stops early, what is running is stopped.
         """
+        if self._running:
+            raise RuntimeError("the cluster is running something else; close that generator first")
         run = _Run(self._workers, self._tokens, pickle.dumps(work), enumerate(items), duplicates)
+        self._running = True
         try:
             while (event := run.next()) is not None:
                 index, kind, value = event
@@ -142,6 +146,7 @@ class Cluster:
                 else:
                     yield index, value
         finally:
+            self._running = False
             run.stop()
 
 
