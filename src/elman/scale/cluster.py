@@ -24,8 +24,8 @@ __all__ = ["Cluster", "open_cluster", "report"]
 
 ATTEMPTS = 10
 """Workers that may die with an item before it is given up."""
-SLOW = 1.5
-"""An item is a straggler once it takes this many times the median time of those that are done."""
+SLOW, LEAST = 1.5, 3.0
+"""An item is a straggler once it takes this many times the median time of those that are done, and so many seconds."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -216,7 +216,7 @@ class _Run:
             return
         now, copied = time.monotonic(), {each.index for each in self._running.values() if each.copy}
         slow = [each for each in self._running.values() if each.index not in copied]
-        slow = [each for each in slow if now - each.start > SLOW * statistics.median(self._seconds)]
+        slow = [each for each in slow if now - each.start > max(LEAST, SLOW * statistics.median(self._seconds))]
         free = self._workers.workers - len(self._running)
         for each in sorted(slow, key=lambda each: each.start)[: max(0, free)]:
             self._begin(_Attempt(each.index, each.item, now, copy=True))
