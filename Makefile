@@ -110,7 +110,7 @@ sanitize-threads: $(VENV)/.extra-test $(VENV)/.installed ## tagging, loading and
 
 # Each proof adds its counts to benchmarks/results/reliability.json and goes on where it ended, until its share is done.
 PROOFS := $(if $(PART),$(PART),fault_calls power_loss address_space poor_places many_threads mutate_models mutate_inputs \
-  api_machine hostile_text stop_at_step kill_resume)
+  api_machine hostile_text stop_at_step kill_resume kill_workers)
 prove = @failed=; for proof in $(PROOFS); do $(BIN)/python tests/reliability/$$proof.py $(1) $$(test $$proof != mutate_models || echo $(SANITIZED)) $(OPTIONS) \
   || failed="$$failed $$proof"; done; \
   $(BIN)/python tests/reliability/campaign.py; test -z "$$failed" || { echo "make: faults in:$$failed" >&2; exit 1; }
