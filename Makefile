@@ -45,7 +45,7 @@ test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a whee
 	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
 
 test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy, Dask and a browser, in an environment of their own
-	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py tests/scale/test_dask_workers.py
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py tests/scale/test_dask_workers.py tests/cli/commands/test_tag_shards.py
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys tests/tutorial/test_notebooks.py -k "onnx or spacy or scikit"
 
 test-browser: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-browser ## the page of elman serve in $CHROMIUM, or chromium on PATH (Debian: apt install chromium)

@@ -121,17 +121,17 @@ def test_a_file_that_changes_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_text("a\n", encoding="utf-8")
     file = InputFile.of(str(path))
-    file.check()
+    file.check(str(path))
     path.write_text("a\nb\n", encoding="utf-8")
     with pytest.raises(DataError, match="expected 2 bytes, found 4"):
-        file.check()
+        file.check(str(path))
     path.write_text("b\n", encoding="utf-8")
     os.utime(path, ns=(0, file.changed + 1_000_000))
     with pytest.raises(DataError, match="expected 2 bytes, found another time of change"):
-        file.check()
+        file.check(str(path))
     path.unlink()
     with pytest.raises(DataError, match="No such file"):
-        file.check()
+        file.check(str(path))
 
 
 def test_pipes_are_refused(tmp_path: Path) -> None:

@@ -42,31 +42,35 @@ def instruction_set() -> str:
 class ShardWork:
     """Tags shards, in this process or another one, where it loads the model once.
 
-    ``options``  those of the command; ``model`` the SHA-256 of the model file; ``isa`` the instruction set
+    ``options``  those of the command
+    ``model``    the SHA-256 of the model file
+    ``isa``      the instruction set
+    ``folder``   where the command was given, in front of relative paths; "" for processes that are there
     """
 
     options: Options
     model: str
     isa: str
+    folder: str = ""
 
     def tagger(self) -> Any:
         """Return the model. Raises ConfigError if it is another one than the command had, or the processor is."""
         from elman.cli.commands.tag import loader
         from elman.cli.loading import load_model
 
-        options = self.options
-        key = (os.path.abspath(options.model), self.model, options.precision, options.threads, loader(options))
+        options, path = self.options, os.path.join(self.folder, self.options.model)
+        key = (os.path.abspath(path), self.model, options.precision, options.threads, loader(options))
         with _loading:
             if key in _loaded:
                 return _loaded[key]
-            found, isa = sha256(options.model), instruction_set()
+            found, isa = sha256(path), instruction_set()
             if found != self.model:
-                raise ModelFileError(f"{options.model}: changed since the work began; take the old file, or begin anew")
+                raise ModelFileError(f"{path}: changed since the work began; take the old file, or begin anew")
             if isa != self.isa:
                 expected = f"expected the instruction set {self.isa}, as where the work began, found {isa}"
                 raise ConfigError(f"{expected}; set ELMAN_ISA to one that all machines have, and begin anew")
             _loaded.clear()
-            _loaded[key] = load_model(options.model, options, Notes(quiet=True), options.files, loader(options))
+            _loaded[key] = load_model(path, options, Notes(quiet=True), load=loader(options))
             return _loaded[key]
 
     def __call__(self, shard: Shard) -> ShardResult:
@@ -74,35 +78,37 @@ class ShardWork:
 
         Raises DataError if the file has changed, OutputError if the part cannot be written.
         """
-        shard.file.check()
+        path = os.path.join(self.folder, shard.file.path)
+        shard.file.check(path)
         tagger, notes = self.tagger(), Notes()
         try:
-            entry = self._entry(shard, tagger, notes)
+            entry = self._entry(shard, path, tagger, notes)
         except (DataError, ConfigError) as error:
-            shard.file.check()  # a change explains more
-            return ShardResult(None, _at_its_line(error, shard))
-        shard.file.check()
+            shard.file.check(path)  # a change explains more
+            return ShardResult(None, _at_its_line(error, shard, path))
+        shard.file.check(path)
         return ShardResult(entry, "", notes.take())
 
-    def _entry(self, shard: Shard, tagger: Any, notes: Notes) -> dict[str, Any]:
+    def _entry(self, shard: Shard, path: str, tagger: Any, notes: Notes) -> dict[str, Any]:
         from elman.cli.commands.tag import confidence_writer
 
         options = self.options
-        digest = sha256(shard.file.path, shard.begin, shard.end)  # and now the system has read it
+        digest = sha256(path, shard.begin, shard.end)  # and now the system has read it
         tagging = Tagging(
             tagger, options, OutputFormat("-", options.output_format, ()), confidence_writer(options), notes
         )
         count = _Count(shard)
-        stem, name, folder = part_name(shard.number), os.path.basename(shard.file.path), str(options.shards)
+        stem, name = part_name(shard.number), os.path.basename(path)
+        folder = os.path.join(self.folder, str(options.shards))
 
         def output(read: str, written: str) -> str:
             return os.path.join(folder, stem + _extension(name_as(name, read, written)))
 
         with observed(count.read):
-            path = tagging.write_part(shard.file.path, shard.span, output, count)
+            part = tagging.write_part(path, shard.span, output, count)
         tagging.tell()
         more = {"words": count.words, "model": self.model, "input_sha256": digest}
-        return entry_of(shard, folder, os.path.basename(path), **more)
+        return entry_of(shard, folder, os.path.basename(part), **more)
 
 
 class _Count:
@@ -142,13 +148,13 @@ def _extension(name: str) -> str:
     return os.path.splitext(stem)[1] + packed if packed.lower() in ENDINGS else packed
 
 
-def _at_its_line(error: ConfigError | DataError, shard: Shard) -> str:
+def _at_its_line(error: ConfigError | DataError, shard: Shard, path: str) -> str:
     """Return the message of an error, with the line in the file rather than in the shard."""
-    in_lines = isinstance(error, DataError) and error.path == shard.file.path and shard.groups is None
+    in_lines = isinstance(error, DataError) and error.path == path and shard.groups is None
     if not (in_lines and isinstance(error, DataError) and error.line and shard.begin):
         return str(error)
     before = 0
-    with open(shard.file.path, "rb") as file:
+    with open(path, "rb") as file:
         while block := file.read(min(1 << 20, shard.begin - file.tell())):
             before += block.count(b"\n")
     return str(DataError(error.message, path=error.path, line=error.line + before))

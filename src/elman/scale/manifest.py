@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from glob import escape, glob
 from itertools import zip_longest
@@ -68,38 +68,44 @@ class ShardFolder:
         """Write the plan, or compare it with that of an earlier process."""
         wanted = json.loads(json.dumps({"about": dict(self._about), **self._plan.to_json()}))
         path = self._within(PLAN)
-        if os.path.exists(path):
-            with while_reading(path), open(path, encoding="utf-8") as file:
-                try:
-                    found = json.load(file)
-                    message = _difference(found, wanted, self.done())
-                except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-                    message = "it is damaged"
-            if message:
-                raise ConfigError(f"{path}: begun for other work: {message}; name another folder, or remove this one")
-            if found == wanted:
-                return
-        else:
+        if not os.path.exists(path):
             others = [name for name in sorted(os.listdir(self.path)) if not name.startswith(".")]
-            if others:
+            if not others:
+                write_bytes_atomically(path, _line(wanted))
+                return
+            if not os.path.exists(path):  # another rank may have written it meanwhile
                 message = f"holds {shown(others[0])} and no {PLAN}; expected a new or an empty folder"
                 raise ConfigError(f"--shards: {self.path} {message}")
-        write_bytes_atomically(path, (json.dumps(wanted, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+        with while_reading(path), open(path, encoding="utf-8", errors="surrogatepass") as file:
+            try:
+                found = json.load(file)
+                message = _difference(found, wanted, self.done())
+            except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+                message = "it is damaged"
+        if message:
+            raise ConfigError(f"{path}: begun for other work: {message}; name another folder, or remove this one")
+        if found != wanted:  # files without a part were mended
+            write_bytes_atomically(path, _line(wanted))
 
     def done(self) -> dict[int, Entry]:
         """Return the entries of the shards that are done, whoever did them, by number.
 
         An entry whose part is not there, or has another size, does not count; nor does one that was not written whole.
         """
-        found: dict[int, Entry] = {}
+        while True:
+            try:
+                return dict(self._listed())
+            except FileNotFoundError:  # another rank has just put all manifests into one
+                continue
+
+    def _listed(self) -> Iterator[tuple[int, Entry]]:
         for path in glob(escape(self._within("manifest")) + "*.jsonl"):
-            with while_reading(path), open(path, "rb") as file:
+            with open(path, "rb") as file:
                 entries = list(filter(None, map(_entry, file)))
             for entry in entries:
                 with suppress(OSError):
                     if os.path.getsize(self._within(entry["part"])) == entry["size"]:
-                        found[entry["shard"]] = entry
-        return found
+                        yield entry["shard"], entry
 
     def add(self, entry: Entry) -> None:
         """Add the line of a part to the manifest, and flush it to disk."""

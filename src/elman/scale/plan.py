@@ -46,10 +46,10 @@ class InputFile:
             status = os.stat(path)
         return cls(path, status.st_size, status.st_mtime_ns)
 
-    def check(self) -> None:
-        """Raise DataError if the file is not what it was."""
-        now = InputFile.of(self.path)
-        if now != self:
+    def check(self, path: str) -> None:
+        """Raise DataError if the file is not what it was. ``path`` is its path as seen from here."""
+        now = InputFile.of(path)
+        if (now.size, now.changed) != (self.size, self.changed):
             was, found = f"{self.size:,} bytes", f"{now.size:,}" if now.size != self.size else "another time of change"
             expected = f"changed since the work began: expected {was}, found {found}"
             raise DataError(f"{expected}; name another folder for --shards, or take the old file", path=self.path)

@@ -92,6 +92,22 @@ def test_the_same_bytes_by_whomever(run: Run, model: Path, corpus: Path, tmp_pat
     assert parts(tmp_path / "other") == parts(tmp_path / "one")
 
 
+def test_the_same_bytes_by_the_workers_of_dask(run: Run, model: Path, corpus: Path, tmp_path: Path) -> None:
+    """They have folders of their own, and relative paths are those of the command."""
+    distributed = pytest.importorskip("distributed")
+    common = ("tag", os.path.relpath(model, tmp_path), "corpus", "--shard-size", "1k", "--shards")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=":0") as local:
+        (corpus / "e.conllu").write_text("1\tbad\n1\tworse\t_\n", encoding="utf-8")
+        result = run(*common, "dask", "--cluster", local.scheduler_address, "-q", cwd=tmp_path)
+    assert result.returncode == 1, result.stderr
+    assert re.match(rf"elman: shard \d+: {re.escape(str(corpus))}/e\.conllu:2: ", result.stderr.decode())
+    assert run(*common, "one", "-q", cwd=tmp_path).returncode == 1
+    found, usual = parts(tmp_path / "dask"), parts(tmp_path / "one")
+    for each in (found, usual):  # it is not sorted, since a shard is missing
+        each["manifest.jsonl"] = b"".join(sorted(each["manifest.jsonl"].splitlines()))
+    assert found == usual and len(found) > 10
+
+
 def test_a_job_array_without_an_engine(run: Run, model: Path, corpus: Path, tmp_path: Path) -> None:
     common = ("tag", model, corpus, "--shard-size", "1k", "--shards")
     assert run(*common, tmp_path / "one").returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -109,7 +110,8 @@ def _run(options: Options, work: ShardWork, folder: ShardFolder, todo: Sequence[
             from elman.scale.cluster import open_cluster
 
             cluster = stack.enter_context(open_cluster(options.cluster))
-            work = replace(work, options=replace(options, threads=1))
+            folder_here = "" if options.cluster.startswith("local:") else os.getcwd()
+            work = replace(work, options=replace(options, threads=1), folder=folder_here)
 
             def by_whom(shards: Sequence[Shard]) -> Iterator[tuple[int, ShardResult]]:
                 return cluster.run(work, shards, on_report=on_report, duplicates=True)
