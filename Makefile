@@ -45,8 +45,8 @@ demo: $(VENV)/.installed $(VENV)/.extra-demo ## train on a real treebank and sho
 test: $(VENV)/.installed $(VENV)/.extra-test $(VENV)/.extra-demo ## build a wheel, install it, test it; TESTS=quick for the fast ones, TESTS=tests/data/formats for a part
 	@ELMAN_TEST_INSTALLED=1 $(if $(filter quick,$(TESTS)),ELMAN_TEST_PROFILE=quick) $(BIN)/pytest $(if $(filter quick,$(TESTS)),-m "not slow" $(SIDE_BY_SIDE),$(if $(TESTS),$(TESTS),$(SIDE_BY_SIDE) $(COVERAGE)))
 
-test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy and a browser, in an environment of their own
-	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py
+test-integrations: $(INTEGRATIONS_VENV)/.ready $(ORT_WEB) ## the tests with onnx, onnxruntime, spaCy, Dask, other engines and a browser, in an environment of their own
+	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/integrations tests/cli/commands/test_export.py tests/data/formats/test_docbin.py tests/scale/test_dask_workers.py tests/cli/commands/test_tag_shards.py
 	@ELMAN_TEST_INSTALLED=1 $(INTEGRATIONS_VENV)/bin/pytest tests/journeys tests/tutorial/test_notebooks.py -k "onnx or spacy or scikit or engines"
 
 test-engines: $(ENGINES_VENV)/.ready ## BatchTagger in Spark and Ray, a minute (Debian: apt install openjdk-17-jre-headless)
@@ -115,7 +115,7 @@ sanitize-threads: $(VENV)/.extra-test $(VENV)/.installed ## tagging, loading and
 
 # Each proof adds its counts to benchmarks/results/reliability.json and goes on where it ended, until its share is done.
 PROOFS := $(if $(PART),$(PART),fault_calls power_loss address_space poor_places many_threads mutate_models mutate_inputs \
-  api_machine hostile_text stop_at_step kill_resume)
+  api_machine hostile_text stop_at_step kill_resume kill_workers)
 prove = @failed=; for proof in $(PROOFS); do $(BIN)/python tests/reliability/$$proof.py $(1) $$(test $$proof != mutate_models || echo $(SANITIZED)) $(OPTIONS) \
   || failed="$$failed $$proof"; done; \
   $(BIN)/python tests/reliability/campaign.py; test -z "$$failed" || { echo "make: faults in:$$failed" >&2; exit 1; }
@@ -302,7 +302,7 @@ $(BENCH_VENV)/.ready: $(VENV)/.wheel $(BENCH_VENV)/.installed
 $(INTEGRATIONS_VENV)/.installed: pyproject.toml
 	$(call new_venv,$(INTEGRATIONS_VENV))
 	@echo "make: installing what the integrations need"
-	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], *extras["spacy"], *extras["notebook"], "playwright>=1.49", sep="\n")' \
+	@$(INTEGRATIONS_VENV)/bin/python -c 'import tomllib; extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*extras["test"], *extras["onnx"], *extras["spacy"], *extras["notebook"], *extras["dask"], "playwright>=1.49", sep="\n")' \
 	  | $(call pip,$(INTEGRATIONS_VENV)) install --requirement /dev/stdin
 	@$(call pip,$(INTEGRATIONS_VENV)) install $(ENGINES)
 	@touch $@

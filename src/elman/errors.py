@@ -69,6 +69,10 @@ class MissingExtraError(ElmanError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"this needs the package {package}: {how_to_install(extra)}")
+        self.package, self.extra = package, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        return type(self), (self.package, self.extra)
 
 
 def reason(error: OSError) -> str:

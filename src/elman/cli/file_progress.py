@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from elman.cli.say import can_draw, tell
 
@@ -19,6 +19,19 @@ _BEFORE = 0.5
 """Seconds before a bar appears."""
 _BETWEEN = 0.5
 """Seconds between two updates: drawing one takes some milliseconds."""
+
+
+class WordCount(Protocol):
+    """What is told of the words of a file as they are done, and of its end."""
+
+    def add(self, sentences: Iterable[Sentence]) -> None:
+        """Count the words of sentences."""
+
+    def add_words(self, words: int) -> None:
+        """Count words."""
+
+    def end(self, path: str) -> None:
+        """Take note of the end of a file."""
 
 
 class FileProgress:
@@ -53,7 +66,7 @@ class FileProgress:
         if self._draws:
             from elman.data.formats.text_io import observed
 
-            self._stack.enter_context(observed(self._read))
+            self._stack.enter_context(observed(self.read))
         return self
 
     def __exit__(
@@ -84,8 +97,12 @@ class FileProgress:
     def _seconds(self) -> float:
         return time.perf_counter() - self._start
 
-    def _read(self, path: str, position: int) -> None:
-        """Record how far a file has been read."""
+    def expect(self, total: int) -> None:
+        """Set the bytes that will be read in all."""
+        self._total = total
+
+    def read(self, path: str, position: int) -> None:
+        """Record how far a file has been read, in bytes."""
         before = self._position.get(path, 0)
         self._done[path] = self._done.get(path, 0) + (position - before if position >= before else position)
         self._position[path] = position

@@ -39,6 +39,11 @@ class Notes:
         if self._verbose:
             self.show()
 
+    def take(self) -> tuple[str, ...]:
+        """Return them without the name of the program, to be shown elsewhere."""
+        lines, self._lines = self._lines, []
+        return tuple(line.removeprefix("elman: ") for line in lines)
+
     def show(self) -> None:
         """Print them, once."""
         lines, self._lines = self._lines, []

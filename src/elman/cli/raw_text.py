@@ -63,6 +63,8 @@ class RawText:
     """
 
     STATE = ("_number",)
+    continues = False
+    """Whether the text goes on with a document, as another part of its file."""
 
     def __init__(self, model: Any, output_format: str | None, confidence: bool, notes: Notes) -> None:
         from elman.data.formats import check_output
@@ -103,7 +105,7 @@ class RawText:
                 if not first and _NEW_PARAGRAPH in sentence.lines[:2]:
                     self.place = [self.place[0] + 1, 0]
                 self.place[1] += 1
-            if first and units and _NEW_DOCUMENT in sentence.lines[:1]:
+            if first and (units or self.continues) and _NEW_DOCUMENT in sentence.lines[:1]:
                 rows = tuple([row - 1 for row in sentence.rows])
                 sentence = replace(sentence, lines=sentence.lines[1:], rows=rows)
             first = False

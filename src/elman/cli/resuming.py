@@ -11,7 +11,7 @@ from elman.utils.files import OutputFile
 if TYPE_CHECKING:
     from elman.utils.resumption import Resumption
 
-_NO_MATTER = ("files", "model", "output", "quiet", "verbose", "threads", "resume")
+_NO_MATTER = ("files", "model", "output", "quiet", "verbose", "threads", "resume", "shards", "cluster", "rank", "world")
 """Options that change nothing in an output; files are compared by their contents."""
 
 
@@ -32,11 +32,17 @@ def resumption(options: Any, output: str, inputs: Sequence[str], *, model: str |
     """
     if not options.resume:
         return None
-    from elman import __version__
-    from elman.utils.resumable import digest
     from elman.utils.resumption import Resumption, check_resumable
 
     check_resumable(output, inputs)
+    return Resumption(described(options, model))
+
+
+def described(options: Any, model: str | None) -> dict[str, Any]:
+    """Return what the output of a command depends on beside its input, by name: options, the model, the kernels."""
+    from elman import __version__
+    from elman.utils.resumable import digest
+
     about: dict[str, Any] = {"elman": __version__, "the command": "convert" if model is None else "tag"}
     for name, field in options.__dataclass_fields__.items():
         if name not in _NO_MATTER:
@@ -47,7 +53,7 @@ def resumption(options: Any, output: str, inputs: Sequence[str], *, model: str |
 
         core = kernels.native_core()
         about |= {"the instruction set": core.isa() if core else "numpy", "the model": digest(model)}
-    return Resumption(about)
+    return about
 
 
 def check_resumable_format(format: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,17 @@ from elman.utils.files import OutputFile
 if TYPE_CHECKING:
     from elman.cli.commands.tag import Options
     from elman.cli.confidence_writer import ConfidenceWriter
-    from elman.cli.file_progress import FileProgress
+    from elman.cli.file_progress import WordCount
     from elman.cli.only_empty import OnlyEmpty
     from elman.data.formats import Reading
+    from elman.data.formats.text_io import Span
     from elman.taggers.blocks import BlockRequest, BlockTagger
     from elman.taggers.column_predictor import ColumnPredictor
     from elman.utils.resumption import Resumption
 
 BOM = "\ufeff"
+PartNames = Callable[[str, str], str]
+"""Returns the path of a part, given the formats that its input is read and written as."""
 
 
 class Tagging:
@@ -76,6 +79,7 @@ class Tagging:
         self._number = 0  # sentences that were numbered
         self._last_line = ""
         self.shared: Resumption | None = None
+        self._span: Span | None = None
         n_words, n_labels = how_many(tagger, self._names, confidence=options.confidence)
         self.ranked = self._ranked_columns()
         if confidences is not None:
@@ -104,7 +108,7 @@ class Tagging:
             raise ConfigError(f"--nbest: column {other} has one answer; of this model {', '.join(ranked)} have several")
         return tuple(columns)
 
-    def run(self, paths: Sequence[str], progress: FileProgress) -> None:
+    def run(self, paths: Sequence[str], progress: WordCount) -> None:
         """Tag files, and ``-``, standard input, into the output of the options."""
         options = self.options
         self._progress = progress
@@ -125,6 +129,16 @@ class Tagging:
                     self._finish(out)
             if self.writer is not None:
                 self.writer.tell(self.notes)
+
+    def write_part(self, path: str, span: Span | None, output: PartNames, progress: WordCount) -> str:
+        """Tag a part of a file into the path that ``output`` returns for the formats; return it."""
+        self._progress, self._span = progress, span
+        reading = self._opened(path)
+        target = output(reading.format, str(self.format))
+        with OutputFile(target, encoding=self.options.encoding) as out:
+            self._tag(reading, out, 0, live=False)
+            self._finish(out)
+        return target
 
     def _tag_all(self, paths: Sequence[str], out: OutputFile) -> None:
         """Tag files into one output."""
@@ -149,7 +163,7 @@ class Tagging:
         from elman.data.formats import read_sentences
 
         options = self.options
-        how: dict[str, Any] = {"format": options.format, "encoding": options.encoding}
+        how: dict[str, Any] = {"format": options.format, "encoding": options.encoding, "span": self._span}
         reading = read_sentences(path, **how, labelled=False, known=self._known, text_column=options.text_column)
         if options.format is None:
             self.notes.add(f"{reading.path} read as {reading.format}: {reading.why}")
@@ -193,6 +207,7 @@ class Tagging:
             others["only-empty"] = options.only_empty or None
             refuse_options(self.tagger.task, others)
             self._raw = RawText(self.tagger, self.written.asked, options.confidence, self.notes)
+            self._raw.continues = self._span is not None and self._span[0] > 0
         return self._raw
 
     def _own_format(self, reading: Reading) -> str:

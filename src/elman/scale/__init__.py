@@ -1,4 +1,4 @@
-"""Work on corpora that are too large for one process: one callable that tags batches for every engine."""
+"""Work on corpora that are too large for one process: workers, shards, and one callable for every engine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from elman.scale.batch_tagger import BatchTagger
+    from elman.scale.cluster import Cluster, open_cluster
 
-__all__ = ["BatchTagger"]
+__all__ = ["BatchTagger", "Cluster", "open_cluster"]
 
 _HOME = {
     "BatchTagger": "elman.scale.batch_tagger",
+    "Cluster": "elman.scale.cluster",
+    "open_cluster": "elman.scale.cluster",
 }
 
 

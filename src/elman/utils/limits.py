@@ -43,6 +43,8 @@ SYMBOLS = 1_000_000
 TEMPERATURE = 1_000.0
 RESAMPLES = 1_000_000
 MINUTES, JOBS = 100_000, 64
+WORKERS = 1_000
+"""Worker processes on one machine."""
 POINTS = 30
 """Training-set sizes of a learning curve, each twice the one before."""
 NUMERIC_FEATURES = 1_000

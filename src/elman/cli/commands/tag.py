@@ -22,6 +22,7 @@ from elman.cli.output_folder import is_folder
 from elman.cli.output_format import OutputFormat
 from elman.cli.outputs import check_not_an_input
 from elman.cli.resuming import resume_option, resumption
+from elman.cli.shard_options import ShardOptions
 from elman.errors import ConfigError
 from elman.utils import limits
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class Options(InputOptions, RunOptions):
+class Options(ShardOptions, InputOptions, RunOptions):
     """The options of ``elman tag``."""
 
     model: str = argument("MODEL")
@@ -108,6 +109,7 @@ def tag(options: Options) -> None:
       elman tag my.model new.csv --text-column address --as fields -o fields.csv
       elman tag my.model new.parquet -o tagged.parquet
       elman tag my.model large.txt.gz -o tagged.txt.gz --resume
+      elman tag my.model corpus/ --shards tagged/ --cluster local:8
       tail -f log.txt | elman tag my.model --stream --lookahead 4
     """
     from elman.cli.file_progress import FileProgress
@@ -115,6 +117,12 @@ def tag(options: Options) -> None:
     from elman.data.formats import check_output
     from elman.utils.files import input_files
 
+    if options.shards is not None:
+        from elman.cli.commands.tag_shards import tag_shards
+
+        tag_shards(options)
+        return
+    options.check_shards({})
     if options.stream or options.lookahead:
         from elman.cli.commands.tag_stream import tag_stream
 
@@ -125,7 +133,7 @@ def tag(options: Options) -> None:
 
         tag_fields(options)
         return
-    confidences = _confidence_writer(options)
+    confidences = confidence_writer(options)
     if options.output_format is not None:
         check_output(options.output_format, columns=0)
     output = "-" if is_folder(options.output) else options.output
@@ -133,7 +141,7 @@ def tag(options: Options) -> None:
     check_not_an_input(output, (options.model, *options.files))
     notes = options.notes()
     shared = resumption(options, options.output, options.files or ("-",), model=options.model)
-    tagger = load_model(options.model, options, notes, options.files, _loader(options))
+    tagger = load_model(options.model, options, notes, options.files, loader(options))
     tagging = Tagging(tagger, options, written, confidences, notes)
     tagging.shared = shared
     paths = input_files(options.files or ("-",))
@@ -145,7 +153,7 @@ def tag(options: Options) -> None:
     notes.show()
 
 
-def _loader(options: Options) -> Callable[..., Any] | None:
+def loader(options: Options) -> Callable[..., Any] | None:
     """Return the loader of the native tagger; None for the usual one, if sentences have to be made of the text."""
     if any((options.min_confidence, options.nbest, options.only_empty, options.tokenize)):
         return None
@@ -154,7 +162,7 @@ def _loader(options: Options) -> Callable[..., Any] | None:
     return load
 
 
-def _confidence_writer(options: Options) -> ConfidenceWriter | None:
+def confidence_writer(options: Options) -> ConfidenceWriter | None:
     """Return what writes confidences or leaves words untagged; None if neither is asked for."""
     if options.only_empty and (options.confidence or options.nbest is not None):
         other = "confidence" if options.confidence else "nbest"

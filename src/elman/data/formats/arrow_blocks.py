@@ -66,7 +66,8 @@ class RowBlocks:
 
     def put_back(self, batches: Iterator[Any], rows: int) -> None:
         """Leave these, which are all behind the first rows, to the reader of rows."""
-        self._rows.batches, self._rows.number = batches, rows
+        self._rows.batches = batches
+        self._rows.number += rows
 
     def pack(self, batch: Any) -> bytes | None:
         """Return the block of a batch; None if it is left to the reader of rows."""

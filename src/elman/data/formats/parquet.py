@@ -19,6 +19,7 @@ from elman.data.formats.holds import MANY, Holds
 from elman.data.formats.json_records import RecordReader, numbers_of
 from elman.data.formats.json_spans import tokens_in
 from elman.data.formats.parquet_writer import ParquetWriter
+from elman.data.formats.text_io import Span
 from elman.data.sentence import RecordSentence, Sentence
 from elman.errors import DataError, reason
 from elman.utils.compression import CompressedFile, is_plain
@@ -37,10 +38,14 @@ _OPEN_OPTIONS = {"page_checksum_verification": True, "pre_buffer": False}  # pre
 
 @dataclass(frozen=True, slots=True)
 class Parquet:
-    """The format with options (see ``json_records.RecordReader``); ``format`` is its name in messages."""
+    """The format with options (see ``json_records.RecordReader``); ``format`` is its name in messages.
+
+    ``groups``  the row groups to read, from the first to before the last; None: all
+    """
 
     options: Mapping[str, str] = field(default_factory=dict)
     format: str = "parquet"
+    groups: Span | None = None
 
     @property
     def HOLDS(self) -> Holds:
@@ -49,6 +54,10 @@ class Parquet:
     def reading_null(self, text: str) -> Parquet:
         """Return the format that reads null among tags as ``text``; by default it is refused."""
         return replace(self, options={**self.options, "null": text})
+
+    def reading_groups(self, groups: Span) -> Parquet:
+        """Return the format that reads only these row groups."""
+        return replace(self, groups=groups)
 
     def open_binary(self, path: str) -> tuple[Sequence[str], Iterator[Sentence]]:
         """Return the first row as a line of jsonl, and the sentences. Memory is bounded by a row group.
@@ -65,7 +74,7 @@ class Parquet:
             first=lambda: _records(file, name),
         )
         first = next(_records(file, name), None)
-        return [] if first is None else [head_of(first, reader)], Rows(file, name, reader)
+        return [] if first is None else [head_of(first, reader)], Rows(file, name, reader, self.groups)
 
     def target(self, name: str | None, head: Sequence[str], path: str, labelled: bool) -> str:
         """Return the column of a name, see ``JsonFormat.target``."""
@@ -83,7 +92,19 @@ def configured(options: Mapping[str, str]) -> Parquet:
 
 
 _PLAIN = Parquet()
-open_binary, target, writer, reading_null = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer, _PLAIN.reading_null
+open_binary, target, writer = _PLAIN.open_binary, _PLAIN.target, _PLAIN.writer
+reading_null, reading_groups = _PLAIN.reading_null, _PLAIN.reading_groups
+
+
+def row_group_ends(path: str) -> list[int]:
+    """Return where each row group of a file ends, in bytes. Raises DataError as reading does."""
+    file = _open(path, path)
+    ends, end = [], len(MAGIC)
+    for i in range(file.num_row_groups):
+        group = file.metadata.row_group(i)
+        end += sum(group.column(j).total_compressed_size for j in range(group.num_columns))
+        ends.append(end)
+    return ends
 
 
 def _open(path: str, name: str) -> Any:
@@ -122,16 +143,23 @@ def _reading(name: str) -> Iterator[None]:
         raise DataError(f"cannot be read, damaged: {_line(error)}", path=name) from None
 
 
-def _batches(file: Any, name: str) -> Iterator[Any]:
+def _batches(file: Any, name: str, groups: Span | None = None) -> Iterator[Any]:
     """Yield the rows in order, in batches of bounded size."""
-    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
-    n_rows, rows = 0, max(1, min(_BATCH_ROWS, _BATCH_BYTES * file.metadata.num_rows // max(size, 1)))
+    chosen = range(*groups) if groups is not None else range(file.num_row_groups)
+    size = sum(file.metadata.row_group(i).total_byte_size for i in chosen)
+    expected = _n_rows(file, chosen)
+    n_rows, rows = 0, max(1, min(_BATCH_ROWS, _BATCH_BYTES * expected // max(size, 1)))
+    options = {"batch_size": rows, "use_threads": False}  # threads crash if memory is short
     with _reading(name):
-        for batch in file.iter_batches(batch_size=rows, use_threads=False):  # threads crash if memory is short
+        for batch in file.iter_batches(row_groups=list(chosen), **options):
             n_rows += batch.num_rows
             yield batch
-        if n_rows != file.metadata.num_rows:
-            raise ValueError(f"{n_rows:,} rows in place of {file.metadata.num_rows:,}")
+        if n_rows != expected:
+            raise ValueError(f"{n_rows:,} rows in place of {expected:,}")
+
+
+def _n_rows(file: Any, groups: Iterable[int]) -> int:
+    return sum(file.metadata.row_group(i).num_rows for i in groups)
 
 
 def _rows(batches: Iterable[Any], name: str) -> Iterator[tuple[dict[str, Any], Any, int]]:
@@ -145,13 +173,13 @@ class Rows(Iterator[Sentence]):
     """The sentences of the rows of a file. Before the first is read, batches may be taken.
 
     ``batches``  the batches of rows that are not read yet
-    ``number``   of rows that were read, or taken
+    ``number``   of rows that were read, or taken, or that are before those to read
     """
 
-    def __init__(self, file: Any, name: str, reader: RecordReader) -> None:
+    def __init__(self, file: Any, name: str, reader: RecordReader, groups: Span | None = None) -> None:
         self.schema, self.reader, self._name = file.schema_arrow, reader, name
-        self.batches: Iterator[Any] = _batches(file, name)
-        self.number = 0
+        self.batches: Iterator[Any] = _batches(file, name, groups)
+        self.number = 0 if groups is None else _n_rows(file, range(groups[0]))
         self._sentences = self._read()
 
     def __next__(self) -> Sentence:

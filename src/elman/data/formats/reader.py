@@ -12,7 +12,7 @@ from elman.data.formats import registry
 from elman.data.formats.lines import LINE_END
 from elman.data.formats.registry import LazyModule
 from elman.data.formats.sniff import ModelHints, is_enough, sniff, sniff_first_line
-from elman.data.formats.text_io import BOM, TextSource, after_lines, open_source
+from elman.data.formats.text_io import BOM, Span, TextSource, after_lines, open_source
 from elman.data.sentence import Sentence, error_at
 from elman.errors import ConfigError, DataError
 from elman.utils.compression import first_bytes
@@ -262,6 +262,7 @@ def read_sentences(
     keep_empty: bool = False,
     null: str | None = None,
     on_read: Callable[[Reading], object] | None = None,
+    span: Span | None = None,
 ) -> Reading:
     """Open a file (``-``: standard input), in the given format or else the one its first lines show.
 
@@ -271,7 +272,9 @@ def read_sentences(
     its rows without a text as sentences without words, ``null`` is what null among the tags of JSON and Parquet is read
     as (None: refused). Memory is bounded by the longest sentence. The first lines are read at once, the others lazily;
     the file is opened once, so it may be a pipe. Compressed files are recognized and decompressed. Several paths are
-    read like one file; ``on_read`` is called with each Reading when it is opened.
+    read like one file; ``on_read`` is called with each Reading when it is opened. ``span`` is the part to read of a
+    file that is not compressed, in bytes or row groups of Parquet, from the begin of a sentence to the end of one; its
+    format is that of the whole file, and lines count from its begin.
 
     Raises DataError (at once or while iterating) for a file that cannot be read, text in another encoding, a NUL, lines
     that are not in the format, or no recognizable format; ConfigError for an unknown format, option or encoding.
@@ -279,7 +282,9 @@ def read_sentences(
     paths = [path] if isinstance(path, str) else path
 
     def open_path(path_to_open: str) -> Reading:
-        reading = _read(path_to_open, _ReadRequest(format, encoding, labelled, known, text_column, keep_empty, null))
+        reading = _read(
+            path_to_open, _ReadRequest(format, encoding, labelled, known, text_column, keep_empty, null, span)
+        )
         if on_read is not None:
             on_read(reading)
         return reading
@@ -295,6 +300,7 @@ class _ReadRequest(NamedTuple):
     text_column: str | None
     keep_empty: bool
     null: str | None
+    span: Span | None
 
 
 def _read(path: str, request: _ReadRequest) -> Reading:
@@ -309,11 +315,13 @@ def _read(path: str, request: _ReadRequest) -> Reading:
         binary = cast(registry.Binary, module or registry.BINARY[name])
         if request.null is not None:
             binary = cast(registry.Binary, binary.reading_null(request.null))  # type: ignore[attr-defined]
+        if request.span is not None:
+            binary = cast(registry.Binary, binary.reading_groups(request.span))  # type: ignore[attr-defined]
         head, sentences = binary.open_binary(path)
         source = TextSource("standard input" if path == "-" else path, list(head), iter(()), False)
         return Reading(source, binary, sentences, (name, why), request.labelled)
     enough = partial(is_enough, labelled=request.labelled, any_format=name != "columns")
-    source = open_source(path, request.encoding, enough)
+    source = open_source(path, request.encoding, enough, request.span)
     name, module, why = _format(source, name, module, request)
     if name not in _RECORDS:
         source.limit_lines(LINE_OF_TEXT)

@@ -21,6 +21,11 @@ MAX_HEAD = 1000
 """Number of first lines that are used to detect the format, at most."""
 
 _BLOCK_BYTES = 1 << 18
+Span = tuple[int, int]
+"""Where a part of a file begins and ends: in bytes, or in row groups of Parquet."""
+_Part = tuple[int, int | None]
+_HEAD: _Part = (0, None)
+"""The beginning of a file of which another part is read: only its first lines are needed."""
 _observers: list[Callable[[str, int], object]] = []
 
 
@@ -56,13 +61,14 @@ class TextSource:
         return chain.from_iterable(map(_lines, after_lines(self.texts, n)))
 
 
-def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -> TextSource:
+def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool], span: Span | None = None) -> TextSource:
     """Open a file (``-``: standard input) and read its first lines, until they are ``enough``.
 
+    With a ``span``, of a file that is not compressed, the lines behind the first ones are those of this part.
     Raises the errors of ``text_blocks``.
     """
     most = [LINE]
-    texts = _whole_lines(path, encoding, most)
+    texts = _whole_lines(path, encoding, most, None if span is None else _HEAD)
     first = next(texts, "")
     bom = first.startswith(BOM)
     pieces = [first.removeprefix(BOM)] if first else []
@@ -71,6 +77,11 @@ def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool]) -
         pieces.append(text)
         head += _lines(text)
     name = "standard input" if path == "-" else path
+    if span is not None:
+        pieces, texts = [], _whole_lines(path, encoding, most, span)
+        bom = bom and span[0] == 0
+        if bom:
+            pieces = [next(texts).removeprefix(BOM)]
     return TextSource(name, head[:MAX_HEAD], chain(pieces, texts), bom, most)
 
 
@@ -102,11 +113,14 @@ def _lines(text: str) -> list[str]:
     return list(io.StringIO(text, newline="\n")) or [text]
 
 
-def _whole_lines(path: str, encoding: str, most: Sequence[int]) -> Iterator[str]:
-    """Yield a file in non-empty pieces of whole lines. Raises DataError for a line of more than ``most`` characters."""
+def _whole_lines(path: str, encoding: str, most: Sequence[int], span: _Part | None = None) -> Iterator[str]:
+    """Yield a file, or a part, in non-empty pieces of whole lines.
+
+    Raises DataError for a line of more than ``most`` characters.
+    """
     pending: list[str] = []  # pieces of an incomplete line
     length = 0  # characters in them
-    for text, n_lines in _counted_blocks(path, encoding):
+    for text, n_lines in _counted_blocks(path, encoding, span):
         cut = text.rfind("\n") + 1
         if cut:
             pending.append(text[:cut])
@@ -142,21 +156,35 @@ def text_blocks(path: str, encoding: str) -> Iterator[str]:
     return (text for text, _ in _counted_blocks(path, encoding))
 
 
-def _counted_blocks(path: str, encoding: str) -> Iterator[tuple[str, int]]:
-    """Yield the blocks of ``text_blocks``, each with the number of line ends up to its end."""
+def _counted_blocks(path: str, encoding: str, span: _Part | None = None) -> Iterator[tuple[str, int]]:
+    """Yield the blocks of ``text_blocks``, each with the number of line ends up to its end.
+
+    Of a part of a file, which is not compressed, line ends count from its begin.
+    """
     name = "standard input" if path == "-" else path
     decoder = Decoder(name, encoding)
     n_lines = 0
     with while_reading(path), _input(path) as file:
-        stream = CompressedFile(file, name)
+        read = _reader(file, name, span)
         block = b"more"
         while block:
-            block = stream.read1(_BLOCK_BYTES)
+            block = read(_BLOCK_BYTES)
             text = decoder.decode(block, n_lines)
             n_lines += text.count("\n")
-            for observer in _observers if path != "-" else ():
+            for observer in _observers if path != "-" and span != _HEAD else ():
                 observer(path, file.tell())
             yield text, n_lines
+
+
+def _reader(file: BinaryIO, name: str, span: _Part | None) -> Callable[[int], bytes]:
+    """Return what reads the next bytes of a file, or of a part of it."""
+    if span is None:
+        return CompressedFile(file, name).read1
+    begin, end = span
+    file.seek(begin)
+    if end is None:
+        return file.read
+    return lambda size: file.read(min(size, end - file.tell()))
 
 
 @contextmanager
