@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from elman.cli.output_folder import name_as
 from elman.cli.output_format import OutputFormat
 from elman.cli.tagging import Tagging
 from elman.data.formats.text_io import observed
-from elman.errors import ConfigError, DataError, ModelFileError
+from elman.errors import ConfigError, DataError
+from elman.scale.model_cache import loaded
 from elman.scale.plan import Shard
 from elman.scale.shards import ShardResult, entry_of, part_name, sha256
 from elman.scale.worker import report
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 _BETWEEN = 0.2
 """Seconds between two reports of a shard."""
-_loading = threading.Lock()
-_loaded: dict[tuple[Any, ...], Any] = {}
-"""The models of this process."""
 
 
 def instruction_set() -> str:
@@ -54,24 +51,16 @@ class ShardWork:
     folder: str = ""
 
     def tagger(self) -> Any:
-        """Return the model. Raises ConfigError if it is another one than the command had, or the processor is."""
+        """Return the model. Raises ModelFileError if it is another one, ConfigError if the processor is."""
         from elman.cli.commands.tag import loader
-        from elman.cli.loading import load_model
 
-        options, path = self.options, os.path.join(self.folder, self.options.model)
-        key = (os.path.abspath(path), self.model, options.precision, options.threads, loader(options))
-        with _loading:
-            if key in _loaded:
-                return _loaded[key]
-            found, isa = sha256(path), instruction_set()
-            if found != self.model:
-                raise ModelFileError(f"{path}: changed since the work began; take the old file, or begin anew")
-            if isa != self.isa:
-                expected = f"expected the instruction set {self.isa}, as where the work began, found {isa}"
-                raise ConfigError(f"{expected}; set ELMAN_ISA to one that all machines have, and begin anew")
-            _loaded.clear()
-            _loaded[key] = load_model(path, options, Notes(quiet=True), load=loader(options))
-            return _loaded[key]
+        options, isa = self.options, instruction_set()
+        if isa != self.isa:
+            expected = f"expected the instruction set {self.isa}, as where the work began, found {isa}"
+            raise ConfigError(f"{expected}; set ELMAN_ISA to one that all machines have, and begin anew")
+        how: dict[str, Any] = {"threads": options.threads, "precision": options.precision}
+        light = loader(options) is not None
+        return loaded(os.path.join(self.folder, options.model), self.model, **how, light=light)
 
     def __call__(self, shard: Shard) -> ShardResult:
         """Write the part of a shard. Input that cannot be tagged becomes an error in the result.

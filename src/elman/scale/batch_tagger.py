@@ -20,6 +20,8 @@ from elman.scale.model_cache import loaded
 from elman.scale.row_tagger import RowOptions, RowTagger
 from elman.taggers import tables
 from elman.taggers.base import Target
+from elman.taggers.column_predictor import ColumnPredictor
+from elman.taggers.fast_lines import LightTagger
 from elman.utils.arguments import check_flag, check_text, path_text
 from elman.utils.display import shown
 from elman.utils.limits import THREADS, whole_number
@@ -123,7 +125,11 @@ class BatchTagger:
 
     @property
     def _tagger(self) -> Any:
-        return loaded(str(self.path), str(self.sha256), self.threads, self.precision)
+        model = loaded(str(self.path), str(self.sha256), threads=self.threads, precision=self.precision)
+        if not isinstance(model, LightTagger | ColumnPredictor):
+            expected = "expected a model that predicts columns of sentences or texts"
+            raise ConfigError(f"{self.path}: {expected}, found one of the task {model.task}")
+        return model
 
     def _row_tagger(self, schema: Any) -> RowTagger:
         made: dict[bytes, RowTagger] = self.__dict__["_rows"]
