@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _thread
 import errno
+import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -138,6 +140,29 @@ def test_ctrl_c_at_any_moment(seed: str) -> None:
     """In a program that has no handler of ours; what was not begun is left, and every thread ends."""
     done = subprocess.run([sys.executable, "-c", INTERRUPTED, seed], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+class Interrupting(queue.SimpleQueue[object]):
+    """A queue in whose first ``put(None)``, by which helpers end, Ctrl-C arrives."""
+
+    arrived = False
+
+    def put(self, item: object, block: bool = True, timeout: float | None = None) -> None:
+        super().put(item)
+        if item is None and not self.arrived and threading.current_thread() is threading.main_thread():
+            self.arrived = True
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_while_the_threads_are_told_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "SimpleQueue", Interrupting)
+    before = len(sys._current_frames())
+    with pytest.raises(KeyboardInterrupt):
+        list(ordered(lambda part: time.sleep(0.001), range(20), 4))
+    deadline = time.monotonic() + 30
+    while len(sys._current_frames()) > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(sys._current_frames()) == before
 
 
 def test_who_stops_early_waits_for_what_is_begun_alone() -> None:

@@ -111,6 +111,12 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
         while (part := todo.get()) is not None:
             part.run()
             del part  # and its result
+        todo.put(None)  # for the next one
+
+    def end() -> None:
+        nonlocal over
+        over = True
+        todo.put(None)
 
     def result() -> _T:
         nonlocal alone
@@ -139,9 +145,10 @@ def ordered(work: Callable[[_S], _T], parts: Iterable[_S], threads: int) -> Iter
         while waiting:
             yield result()
     finally:
-        over = True
-        for _ in range(threads):
-            todo.put(None)
+        try:
+            end()
+        finally:  # Ctrl-C may have come just then, and helpers would wait for ever
+            end()
         for running in waiting:
             while running.in_thread and running.wait():
                 pass
@@ -246,8 +253,11 @@ class Pool:
             for job in jobs:
                 job.run()
             del jobs
+        self._calls.put(None)  # for the next one
 
     def shutdown(self) -> None:
         """End the threads."""
-        for _ in range(self._started):
+        try:
+            self._calls.put(None)
+        finally:  # if Ctrl-C came before
             self._calls.put(None)
