@@ -51,7 +51,7 @@ class FileProgress:
         if output == "-" and sys.stdout.isatty() or "-" in paths and sys.stdin.isatty():
             self._draws = False
         self._total = sum(map(os.path.getsize, paths)) if all(map(os.path.isfile, paths)) else None
-        self._passes = passes
+        self._passes, self._observes = passes, True
         self._done: dict[str, int] = {}  # path -> bytes read in all passes
         self._position: dict[str, int] = {}  # path -> bytes read in this pass
         self._words = 0
@@ -63,7 +63,7 @@ class FileProgress:
     def __enter__(self) -> Self:
         self._start = time.perf_counter()
         self._next = self._start + _BEFORE
-        if self._draws:
+        if self._draws and self._observes:
             from elman.data.formats.text_io import observed
 
             self._stack.enter_context(observed(self.read))
@@ -98,8 +98,8 @@ class FileProgress:
         return time.perf_counter() - self._start
 
     def expect(self, total: int) -> None:
-        """Set the bytes that will be read in all."""
-        self._total = total
+        """Set the bytes that will be read in all, and leave it to the caller to tell how far files are read."""
+        self._total, self._observes = total, False
 
     def read(self, path: str, position: int) -> None:
         """Record how far a file has been read, in bytes."""

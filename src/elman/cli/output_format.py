@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from elman.data.formats.endings import extension, formats_of, output_format
+from elman.data.sentence import CONFIDENCE
 from elman.data.targets import ANY, TREE
 from elman.errors import ConfigError
 
@@ -148,6 +149,23 @@ def replaced_columns(reading: Reading, tagger: Predictor, names: Sequence[str] |
         with suppress(ConfigError):  # it has no such column
             keys.append(reading.target(name if same or several else None))
     return tuple(keys)
+
+
+def written_labels(
+    reading: Reading, columns: OutputColumns, confidence: bool, output_format: str, live: bool
+) -> tuple[str, ...]:
+    """Return the names of all labels that are written; of a pipe, whose sentences are not waited for, the model's only.
+
+    In a row of Parquet those that are not written stay; plain text has none.
+    """
+    is_row = output_format == "parquet"
+    if not columns.labels and not (is_row and columns.columns):
+        return ()
+    others: Sequence[str] = ()
+    if not columns.alone and not (reading.format in ("parquet", "text") if is_row else live):
+        others = reading.label_names()
+    own = [*columns.labels.values(), *([CONFIDENCE] if confidence and not columns.columns else [])]
+    return tuple(dict.fromkeys((*others, *own)))
 
 
 class LossNotingWriter:

@@ -16,8 +16,8 @@ from elman.cli.tagging import Tagging
 from elman.data.formats.text_io import observed
 from elman.errors import ConfigError, DataError
 from elman.scale.model_cache import loaded
-from elman.scale.plan import Shard
-from elman.scale.shards import ShardResult, entry_of, part_name, sha256
+from elman.scale.plan import Shard, sha256
+from elman.scale.shards import ShardResult, entry_of
 from elman.scale.worker import report
 from elman.utils.compression import ENDINGS
 
@@ -65,17 +65,18 @@ class ShardWork:
     def __call__(self, shard: Shard) -> ShardResult:
         """Write the part of a shard. Input that cannot be tagged becomes an error in the result.
 
-        Raises DataError if the file has changed, OutputError if the part cannot be written.
+        Raises ChangedError if the file has changed, OutputError if the part cannot be written.
         """
         path = os.path.join(self.folder, shard.file.path)
-        shard.file.check(path)
         tagger, notes = self.tagger(), Notes()
         try:
-            entry = self._entry(shard, path, tagger, notes)
+            shard.file.check(path)
+            try:
+                entry = self._entry(shard, path, tagger, notes)
+            finally:
+                shard.file.check(path)  # a change explains more than another error
         except (DataError, ConfigError) as error:
-            shard.file.check(path)  # a change explains more
             return ShardResult(None, _at_its_line(error, shard, path))
-        shard.file.check(path)
         return ShardResult(entry, "", notes.take())
 
     def _entry(self, shard: Shard, path: str, tagger: Any, notes: Notes) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class ShardWork:
             tagger, options, OutputFormat("-", options.output_format, ()), confidence_writer(options), notes
         )
         count = _Count(shard)
-        stem, name = part_name(shard.number), os.path.basename(path)
+        stem, name = shard.name, os.path.basename(path)
         folder = os.path.join(self.folder, str(options.shards))
 
         def output(read: str, written: str) -> str:

@@ -13,11 +13,18 @@ from elman.cli.loading import known
 from elman.cli.notes import Notes, switching_often
 from elman.cli.output_columns import EmptyTexts, OutputColumns, how_many, output_columns
 from elman.cli.output_folder import OutputFolder, alike, is_folder
-from elman.cli.output_format import RECORDS, LossNotingWriter, OutputFormat, check_values, own_format, replaced_columns
+from elman.cli.output_format import (
+    RECORDS,
+    LossNotingWriter,
+    OutputFormat,
+    check_values,
+    own_format,
+    replaced_columns,
+    written_labels,
+)
 from elman.cli.punctuation import attached_punctuation
 from elman.cli.raw_text import RawText, reads_raw, refuse_options, with_columns
 from elman.cli.resuming import check_resumable_format, open_output
-from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError
 from elman.utils.files import OutputFile
 
@@ -139,6 +146,13 @@ class Tagging:
             self._tag(reading, out, 0, live=False)
             self._finish(out)
         return target
+
+    def check(self, path: str, span: Span | None) -> None:
+        """Raise ConfigError if a file cannot be tagged as the options say."""
+        self._span = span
+        reading = self._opened(path)
+        if not reads_raw(self.tagger, reading) and self._tokenizer is None:
+            self._open_writer(reading, str(self.format), live=False)
 
     def _tag_all(self, paths: Sequence[str], out: OutputFile) -> None:
         """Tag files into one output."""
@@ -347,7 +361,7 @@ class Tagging:
             if self._only_empty is not None:
                 self._only_empty.check(reading, format, self.columns)
         check_values(self.tagger, self.columns, self.ranked, format, reading)
-        labels = _labels(reading, self.columns, self.options, format, live)
+        labels = written_labels(reading, self.columns, self.options.confidence, format, live)
         if self.writer is None:
             writer = open_writer(format, tuple(self.columns.columns.values()), labels)
             self.writer = LossNotingWriter(writer, format, labels, replaced_columns(reading, self.tagger, self._names))
@@ -362,23 +376,6 @@ class Tagging:
             self._only_empty.tell(self.notes)
         if self.writer is not None and not is_folder(self.options.output):
             self.writer.tell(self.notes)
-
-
-def _labels(
-    reading: Reading, columns: OutputColumns, options: Options, output_format: str, live: bool
-) -> tuple[str, ...]:
-    """Return the names of all labels that are written; of a pipe, whose sentences are not waited for, the model's only.
-
-    In a row of Parquet those that are not written stay; plain text has none.
-    """
-    is_row = output_format == "parquet"
-    if not columns.labels and not (is_row and columns.columns):
-        return ()
-    others: Sequence[str] = ()
-    if not columns.alone and not (reading.format in ("parquet", "text") if is_row else live):
-        others = reading.label_names()
-    own = [*columns.labels.values(), *([CONFIDENCE] if options.confidence and not columns.columns else [])]
-    return tuple(dict.fromkeys((*others, *own)))
 
 
 def _joined(texts: Iterable[str | bytes], out: OutputFile) -> str:

@@ -6,14 +6,16 @@ The cuts depend on the files and the size alone, so that every process finds the
 from __future__ import annotations
 
 import codecs
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Literal
 
 from elman.data.formats.text_io import Span
-from elman.errors import DataError, while_reading
+from elman.errors import DataError, ElmanError, while_reading
 from elman.utils.compression import is_plain
 from elman.utils.files import is_pipe
 
@@ -25,34 +27,52 @@ BORDERS |= {"columns": "blank line", "conllu": "blank line", "conllup": "blank l
 _ONE_BYTE_ENDS = re.compile("utf-8|ascii|iso8859-.*|cp125.|koi8-.*|latin.*")
 """Encodings, as Python names them, in which the byte of a line feed is always one."""
 _WHITE = b" \t\r\n"
+_BLOCK = 1 << 20
 _LINE = 1 << 20
 """Bytes of a line that are read at a time."""
 
 
+class ChangedError(ElmanError):
+    """An input file is not what it was when the work was planned."""
+
+
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """An input file as it was when the work was planned: its size in bytes, and when it was changed, in ns."""
+    """An input file as it was when the work was planned.
 
+    ``number``   from 0, in the order of the input
+    ``size``     in bytes
+    ``changed``  when it was changed, in ns; -1 if it cannot be read
+    """
+
+    number: int
     path: str
     size: int
     changed: int
 
     @classmethod
-    def of(cls, path: str) -> InputFile:
-        """Return a file as it is now. Raises DataError if it cannot be read, or only once."""
-        with while_reading(path):
-            if is_pipe(path):
-                raise DataError("can be read only once, and shards are read again if need be; save it", path=path)
+    def of(cls, number: int, path: str) -> InputFile:
+        """Return a file as it is now. Raises DataError if it can be read only once."""
+        if is_pipe(path):
+            raise DataError("can be read only once, and shards are read again if need be; save it", path=path)
+        try:
             status = os.stat(path)
-        return cls(path, status.st_size, status.st_mtime_ns)
+        except OSError:  # working on it will say why
+            return cls(number, path, 0, -1)
+        return cls(number, path, status.st_size, status.st_mtime_ns)
 
     def check(self, path: str) -> None:
-        """Raise DataError if the file is not what it was. ``path`` is its path as seen from here."""
-        now = InputFile.of(path)
-        if (now.size, now.changed) != (self.size, self.changed):
-            was, found = f"{self.size:,} bytes", f"{now.size:,}" if now.size != self.size else "another time of change"
-            expected = f"changed since the work began: expected {was}, found {found}"
-            raise DataError(f"{expected}; name another folder for --shards, or take the old file", path=self.path)
+        """Raise ChangedError if the file is not what it was, DataError if it cannot be read now.
+
+        ``path`` is its path as seen from here.
+        """
+        with while_reading(path):
+            status = os.stat(path)
+        if status.st_size == self.size and status.st_mtime_ns == self.changed:
+            return
+        found = f"{status.st_size:,}" if status.st_size != self.size else "another time of change"
+        expected = f"{path}: changed since the work began: expected {self.size:,} bytes, found {found}"
+        raise ChangedError(f"{expected}; name another folder for --shards, or take the old file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +80,22 @@ class Shard:
     """A part of an input file, or a whole one.
 
     ``number``  from 0, in the order of the input
+    ``index``   from 0, in the file
     ``begin``, ``end``  its bytes in the file
     ``groups``  of Parquet that was cut: its row groups, from the first to before the last
     """
 
     number: int
     file: InputFile
+    index: int
     begin: int
     end: int
     groups: Span | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its part, without the extension, which the format decides."""
+        return f"part-{self.file.number:05d}-{self.index:05d}"
 
     @property
     def span(self) -> Span | None:
@@ -86,24 +113,28 @@ class Plan:
     shards: tuple[Shard, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for ``json.dumps``: the files; of each shard the number of its file, begin and end."""
-        files = list(dict.fromkeys(shard.file for shard in self.shards))
-        number = {file: i for i, file in enumerate(files)}
-        shards = [[number[shard.file], shard.begin, shard.end] for shard in self.shards]
-        return {"files": [asdict(file) for file in files], "shards": shards}
+        """Return plain values for ``json.dumps``: the files, and where the shards of each begin."""
+        files: dict[int, dict[str, Any]] = {}
+        for shard in self.shards:
+            about = {name: value for name, value in asdict(shard.file).items() if name != "number"}
+            files.setdefault(shard.file.number, {**about, "shards": []})["shards"].append(shard.begin)
+        return {"files": list(files.values())}
 
 
 def cut(paths: Sequence[str], size: int, encoding: str, border: Callable[[str], Border | None]) -> Plan:
     """Cut files into shards of about ``size`` bytes.
 
     ``border`` is asked for the borders of a file that is large enough to be cut; None: it is not cut.
-    Raises DataError if a file cannot be read.
+    A file that cannot be read is one shard. Raises DataError if none can be, or one can be read only once.
     """
+    files = [InputFile.of(number, path) for number, path in enumerate(paths)]
+    if files and all(file.changed < 0 for file in files):
+        with while_reading(files[0].path):
+            os.stat(files[0].path)
     shards: list[Shard] = []
-    for path in paths:
-        file = InputFile.of(path)
-        for begin, end, groups in _parts_of(file, size, encoding, border):
-            shards.append(Shard(len(shards), file, begin, end, groups))
+    for file in files:
+        for index, (begin, end, groups) in enumerate(_parts_of(file, size, encoding, border)):
+            shards.append(Shard(len(shards), file, index, begin, end, groups))
     return Plan(tuple(shards))
 
 
@@ -112,7 +143,7 @@ def _parts_of(
 ) -> Sequence[tuple[int, int, Span | None]]:
     """Return the begin and end in bytes of the parts of a file, and their row groups."""
     parts: list[tuple[int, int, Span | None]] = []
-    with while_reading(file.path):
+    with suppress(OSError, DataError):  # working on it will say why
         if file.size >= 2 * size and is_plain(file.path):
             kind = border(file.path)
             if kind == "row group":
@@ -167,3 +198,13 @@ def _row_groups(path: str, size: int) -> Iterator[tuple[int, int, Span]]:
         if end - begin >= size or i == len(ends):
             yield begin, end, (first, i)
             begin, first = end, i
+
+
+def sha256(path: str, begin: int = 0, end: int | None = None) -> str:
+    """Return the SHA-256 of a file, or of some of its bytes. Raises DataError if it cannot be read."""
+    found = hashlib.sha256()
+    with while_reading(path), open(path, "rb") as file:
+        file.seek(begin)
+        while block := file.read(_BLOCK if end is None else min(_BLOCK, end - file.tell())):
+            found.update(block)
+    return found.hexdigest()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from elman.data.formats.arrow import NAME, arrow_table, content_column
 from elman.data.formats.arrow_blocks import RowBlocks, tagged_rows
 from elman.data.formats.arrow_rows import ArrowRows, is_list, is_text, library
-from elman.data.formats.json_records import without_text
+from elman.data.formats.json_records import NO_TEXT
 from elman.data.formats.json_spans import SPAN_KEYS
 from elman.data.sentence import CONFIDENCE
 from elman.errors import ConfigError, DataError
@@ -135,7 +135,7 @@ class RowTagger:
             rows = [row for row, has_text in enumerate(content.is_valid().to_pylist()) if has_text]
             batch = batch.take(pa.array(rows, pa.int64()))
         missing = set(range(n)).difference(rows) if len(rows) < n else set()
-        errors = {row: reasons.get(first + row, str(without_text(self.content))) for row in missing}
+        errors = {row: reasons.get(first + row, NO_TEXT.format(self.content)) for row in missing}
         parts, place = [self._made.empty_table()], 0
         for n_rows, found in self._parts(batch, valid):
             if isinstance(found, DataError):

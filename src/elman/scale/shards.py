@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman.errors import while_reading
 from elman.scale.manifest import Entry, ShardFolder
-from elman.scale.plan import Plan, Shard
-
-_BLOCK = 1 << 20
+from elman.scale.plan import Plan, Shard, sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +27,13 @@ class ShardsRun:
     ``n_done``    shards that were done in it
     ``failed``    those that failed, and why
     ``notes``     the number of a shard and a note on it, in order
-    ``complete``  whether all shards are done now, by whomever
+    ``n_all``     shards that are done now, whoever did them
     """
 
     n_done: int = 0
     failed: list[tuple[Shard, str]] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)
-    complete: bool = False
+    n_all: int = 0
 
 
 Run = Callable[[Sequence[Shard]], Iterator[tuple[int, ShardResult]]]
@@ -47,7 +43,7 @@ Run = Callable[[Sequence[Shard]], Iterator[tuple[int, ShardResult]]]
 def pending(folder: ShardFolder, plan: Plan, *, rank: int = 0, world: int = 1) -> list[Shard]:
     """Return the shards that are left for this process: each ``world``-th of all, of those that are not done."""
     done = folder.done()
-    return [shard for shard in plan.shards if shard.number not in done and shard.number % world == rank]
+    return [shard for shard in plan.shards if shard.name not in done and shard.number % world == rank]
 
 
 def run(
@@ -58,6 +54,7 @@ def run(
     parts: list[str] = []
     for index, result in work(todo) if todo else ():
         if result.entry is None:
+            folder.add({"shard": todo[index].name, "error": result.error})
             ended.failed.append((todo[index], result.error))
         else:
             folder.add(result.entry)
@@ -68,13 +65,8 @@ def run(
     folder.remove_left(parts)
     ended.failed.sort(key=lambda failed: failed[0].number)
     ended.notes.sort(key=lambda note: note[0])
-    ended.complete = folder.finish()
+    ended.n_all = folder.finish()
     return ended
-
-
-def part_name(number: int) -> str:
-    """Return the name of a part, without the extension, which its format decides."""
-    return f"part-{number:05d}"
 
 
 def entry_of(shard: Shard, folder: str, part: str, **more: Any) -> Entry:
@@ -91,13 +83,3 @@ def entry_of(shard: Shard, folder: str, part: str, **more: Any) -> Entry:
         "size": os.path.getsize(path),
         "sha256": sha256(path),
     }
-
-
-def sha256(path: str, begin: int = 0, end: int | None = None) -> str:
-    """Return the SHA-256 of a file, or of some of its bytes. Raises DataError if it cannot be read."""
-    found = hashlib.sha256()
-    with while_reading(path), open(path, "rb") as file:
-        file.seek(begin)
-        while block := file.read(_BLOCK if end is None else min(_BLOCK, end - file.tell())):
-            found.update(block)
-    return found.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,8 @@ from elman.cli.tagging import Tagging
 from elman.data.formats import check_output, read_sentences
 from elman.errors import ConfigError, DataError
 from elman.scale.manifest import ShardFolder
-from elman.scale.plan import BORDERS, Border, Plan, Shard, cut
-from elman.scale.shards import Run, ShardResult, ShardsRun, pending, run, sha256
+from elman.scale.plan import BORDERS, Border, Plan, Shard, cut, sha256
+from elman.scale.shards import Run, ShardResult, ShardsRun, pending, run
 from elman.scale.worker import reports
 from elman.utils.files import input_files
 from elman.utils.sizes import bytes_of
@@ -42,21 +42,21 @@ def tag_shards(options: Options) -> None:
     _check(options)
     notes = options.notes()
     size = bytes_of(options.shard_size or SHARD_SIZE, "--shard-size")
-    paths = input_files(options.files)
+    folder_path = os.path.realpath(str(options.shards))
+    paths = [path for path in input_files(options.files) if os.path.dirname(os.path.realpath(path)) != folder_path]
     check_order(options.model, options.files)
     work = ShardWork(options, sha256(options.model), instruction_set())
     tagger = work.tagger()
-    Tagging(tagger, options, OutputFormat("-", options.output_format, ()), None, Notes(quiet=True))  # checks options
     plan = cut(paths, size, options.encoding, lambda path: _border(path, tagger, options))
+    _check_first(plan, tagger, options)
     about = described(options, options.model) | {"--shard-size": size}
     rank, world = options.rank or 0, options.world or 1
-    with ExitStack() as stack:
-        folder = stack.enter_context(ShardFolder(str(options.shards), plan, about, rank=rank, world=world))
+    with ShardFolder(str(options.shards), plan, about, rank=rank, world=world) as folder:
         todo = pending(folder, plan, rank=rank, world=world)
         ended = _run(options, work, folder, todo)
     for note in list(dict.fromkeys(note for _, note in ended.notes))[:_SHOWN]:
         notes.add(note)
-    _tell_end(options, notes, plan, todo, ended)
+    _tell_end(options, notes, plan, ended)
     notes.show()
     if ended.failed:
         raise click.exceptions.Exit(1)
@@ -70,8 +70,20 @@ def _check(options: Options) -> None:
         if options.output_format == "fields":
             raise ConfigError("--as: fields are written by one process; leave out --shards")
         check_output(options.output_format, columns=0)
+    if not options.shards:
+        raise ConfigError("--shards: expected the name of a folder, got nothing")
+    if options.cluster is not None and options.threads is not None:
+        raise ConfigError("--threads: not with --cluster, whose workers have a thread each")
     if not options.files or "-" in options.files:
         raise ConfigError("--shards: standard input can be read only once; name input files")
+
+
+def _check_first(plan: Plan, tagger: Any, options: Options) -> None:
+    """Raise ConfigError for options that do not suit the model or the first file."""
+    tagging = Tagging(tagger, options, OutputFormat("-", options.output_format, ()), None, Notes(quiet=True))
+    with suppress(DataError):  # tagging the file will say it
+        for shard in plan.shards[:1]:
+            tagging.check(shard.file.path, shard.span)
 
 
 def _border(path: str, tagger: Any, options: Options) -> Border | None:
@@ -84,6 +96,7 @@ def _border(path: str, tagger: Any, options: Options) -> Border | None:
             labelled=False,
             known=known(tagger),
             text_column=options.text_column,
+            span=(0, 0),
         )
         raw = reads_raw(tagger, reading)
     except (ConfigError, DataError):
@@ -102,7 +115,7 @@ def _run(options: Options, work: ShardWork, folder: ShardFolder, todo: Sequence[
         stack.enter_context(progress)
 
         def on_report(index: int, value: tuple[int, int]) -> None:
-            progress.read(str(todo[index].number), value[0])
+            progress.read(todo[index].name, value[0])
 
         if options.cluster is None:
             by_whom: Run = _here(work, on_report)
@@ -117,7 +130,7 @@ def _run(options: Options, work: ShardWork, folder: ShardFolder, todo: Sequence[
                 return cluster.run(work, shards, on_report=on_report, duplicates=True)
 
         def on_done(shard: Shard, result: ShardResult) -> None:
-            progress.read(str(shard.number), shard.end - shard.begin)
+            progress.read(shard.name, shard.end - shard.begin)
             if result.entry is not None:
                 progress.add_words(result.entry["words"])
                 progress.end(f"{shard} -> {result.entry['part']}")
@@ -139,18 +152,15 @@ def _here(work: ShardWork, on_report: Callable[[int, Any], None]) -> Run:
     return tagged
 
 
-def _tell_end(options: Options, notes: Notes, plan: Plan, todo: Sequence[Shard], ended: ShardsRun) -> None:
+def _tell_end(options: Options, notes: Notes, plan: Plan, ended: ShardsRun) -> None:
     """Say which shards failed, and what is done."""
-    before = len(plan.shards) - len(todo) if options.world is None else 0
-    text = f"{options.shards}: {ended.n_done + before:,} of {len(plan.shards):,} shards are done"
-    if before:
+    text = f"{options.shards}: {ended.n_all:,} of {len(plan.shards):,} shards are done"
+    if ended.n_done < ended.n_all:
         text += f", {ended.n_done:,} of them now"
-    if not ended.complete and not ended.failed:
-        text += "; the others are left to other processes"
     notes.add(text)
     for shard, message in ended.failed[:_SHOWN]:
         where = "" if shard.file.path in message else f"{shard}: "
-        tell(f"elman: shard {shard.number}: {where}{message}")
+        tell(f"elman: {shard.name}: {where}{message}")
     if len(ended.failed) > _SHOWN:
         tell(f"elman: and {len(ended.failed) - _SHOWN:,} more")
     if ended.failed:

@@ -47,6 +47,7 @@ from elman.utils.display import shown
 
 TAGS = "tags"
 """The column of the spans, and the key of a single column of tags."""
+NO_TEXT = "column {}: no text; leave such rows out"
 NOT_LABEL_KEYS = ("text", "data", "answer")
 OPTIONS: Mapping[str, Sequence[str]] = {
     "spans": ("refuse", "widen"),
@@ -264,16 +265,11 @@ def with_content(record: Mapping[str, Any], key: str) -> dict[str, Any]:
     if key not in record:
         raise DataError(f"no column {shown(key)}, found {', '.join(record) or 'nothing'}")
     if content is None:
-        raise without_text(key)
+        raise DataError(NO_TEXT.format(key))
     if not isinstance(content, str | list):
         raise DataError(f"column {key}: expected texts or lists of words, found {shown(content)}")
     others = {name: value for name, value in record.items() if name not in (key, *TOKENS, "text", "data")}
     return {"tokens" if isinstance(content, list) else "text": content, **others}
-
-
-def without_text(key: str) -> DataError:
-    """Return the error for a row that has null in place of its text or tokens."""
-    return DataError(f"column {key}: no text; leave such rows out")
 
 
 def record_of_sentence(sentence: Sentence) -> Mapping[str, Any] | None:

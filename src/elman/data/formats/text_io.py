@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import sys
+from _thread import _local as local
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from elman.errors import DataError, while_reading
-from elman.utils.charsets import Decoder
+from elman.utils.charsets import Decoder, check_encoding
 from elman.utils.compression import CompressedFile
 from elman.utils.files import opened
 from elman.utils.limits import LINE
@@ -23,10 +25,14 @@ MAX_HEAD = 1000
 _BLOCK_BYTES = 1 << 18
 Span = tuple[int, int]
 """Where a part of a file begins and ends: in bytes, or in row groups of Parquet."""
-_Part = tuple[int, int | None]
-_HEAD: _Part = (0, None)
-"""The beginning of a file of which another part is read: only its first lines are needed."""
-_observers: list[Callable[[str, int], object]] = []
+
+
+class _Observers(local):
+    def __init__(self) -> None:
+        self.all: list[Callable[[str, int], object]] = []
+
+
+_observers = _Observers()
 
 
 @dataclass(slots=True)
@@ -64,11 +70,13 @@ class TextSource:
 def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool], span: Span | None = None) -> TextSource:
     """Open a file (``-``: standard input) and read its first lines, until they are ``enough``.
 
-    With a ``span``, of a file that is not compressed, the lines behind the first ones are those of this part.
+    With a ``span``, of a file that is not compressed, the lines behind the first ones are those of this part; in the
+    first ones, which only show the format, what cannot be decoded is replaced.
     Raises the errors of ``text_blocks``.
     """
     most = [LINE]
-    texts = _whole_lines(path, encoding, most, None if span is None else _HEAD)
+    name = "standard input" if path == "-" else path
+    texts = _whole_lines(_counted_blocks(path, encoding) if span is None else _head_blocks(path, encoding), name, most)
     first = next(texts, "")
     bom = first.startswith(BOM)
     pieces = [first.removeprefix(BOM)] if first else []
@@ -76,9 +84,8 @@ def open_source(path: str, encoding: str, enough: Callable[[list[str]], bool], s
     while not enough(head) and (text := next(texts, None)):
         pieces.append(text)
         head += _lines(text)
-    name = "standard input" if path == "-" else path
     if span is not None:
-        pieces, texts = [], _whole_lines(path, encoding, most, span)
+        pieces, texts = [], _whole_lines(_counted_blocks(path, encoding, span), name, most)
         bom = bom and span[0] == 0
         if bom:
             pieces = [next(texts).removeprefix(BOM)]
@@ -91,7 +98,8 @@ def line_blocks(path: str, encoding: str) -> Iterator[list[str]]:
     Lines of a pipe are returned as soon as they arrive. Memory is bounded by one block and the longest line. Raises the
     errors of ``text_blocks``.
     """
-    return map(_lines, _whole_lines(path, encoding, [LINE]))
+    name = "standard input" if path == "-" else path
+    return map(_lines, _whole_lines(_counted_blocks(path, encoding), name, [LINE]))
 
 
 def after_lines(texts: Iterable[str], n: int) -> Iterator[str]:
@@ -113,14 +121,14 @@ def _lines(text: str) -> list[str]:
     return list(io.StringIO(text, newline="\n")) or [text]
 
 
-def _whole_lines(path: str, encoding: str, most: Sequence[int], span: _Part | None = None) -> Iterator[str]:
-    """Yield a file, or a part, in non-empty pieces of whole lines.
+def _whole_lines(blocks: Iterable[tuple[str, int]], name: str, most: Sequence[int]) -> Iterator[str]:
+    """Yield blocks of a text, each with the number of line ends up to its end, as non-empty pieces of whole lines.
 
     Raises DataError for a line of more than ``most`` characters.
     """
     pending: list[str] = []  # pieces of an incomplete line
     length = 0  # characters in them
-    for text, n_lines in _counted_blocks(path, encoding, span):
+    for text, n_lines in blocks:
         cut = text.rfind("\n") + 1
         if cut:
             pending.append(text[:cut])
@@ -129,7 +137,7 @@ def _whole_lines(path: str, encoding: str, most: Sequence[int], span: _Part | No
         pending.append(text[cut:])
         length += len(text) - cut
         if length > most[0]:
-            raise _too_long(most[0], "standard input" if path == "-" else path, n_lines + 1)
+            raise _too_long(most[0], name, n_lines + 1)
     last = "".join(pending)
     if last:
         yield last
@@ -156,7 +164,7 @@ def text_blocks(path: str, encoding: str) -> Iterator[str]:
     return (text for text, _ in _counted_blocks(path, encoding))
 
 
-def _counted_blocks(path: str, encoding: str, span: _Part | None = None) -> Iterator[tuple[str, int]]:
+def _counted_blocks(path: str, encoding: str, span: Span | None = None) -> Iterator[tuple[str, int]]:
     """Yield the blocks of ``text_blocks``, each with the number of line ends up to its end.
 
     Of a part of a file, which is not compressed, line ends count from its begin.
@@ -171,30 +179,43 @@ def _counted_blocks(path: str, encoding: str, span: _Part | None = None) -> Iter
             block = read(_BLOCK_BYTES)
             text = decoder.decode(block, n_lines)
             n_lines += text.count("\n")
-            for observer in _observers if path != "-" and span != _HEAD else ():
+            for observer in _observers.all if path != "-" else ():
                 observer(path, file.tell())
             yield text, n_lines
 
 
-def _reader(file: BinaryIO, name: str, span: _Part | None) -> Callable[[int], bytes]:
+def _reader(file: BinaryIO, name: str, span: Span | None) -> Callable[[int], bytes]:
     """Return what reads the next bytes of a file, or of a part of it."""
     if span is None:
         return CompressedFile(file, name).read1
     begin, end = span
     file.seek(begin)
-    if end is None:
-        return file.read
     return lambda size: file.read(min(size, end - file.tell()))
+
+
+def _head_blocks(path: str, encoding: str) -> Iterator[tuple[str, int]]:
+    """Yield the blocks of a file that is not compressed; what cannot be decoded is replaced."""
+    check_encoding(encoding)
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    n_lines = 0
+    with while_reading(path), opened(path) as file:
+        while block := file.read(_BLOCK_BYTES):
+            text = decoder.decode(block).replace("\0", "\ufffd")
+            n_lines += text.count("\n")
+            yield text, n_lines
 
 
 @contextmanager
 def observed(observer: Callable[[str, int], object]) -> Iterator[None]:
-    """Call ``observer`` in this block with the path of a file, not standard input, and the bytes read of it so far."""
-    _observers.append(observer)
+    """Call ``observer`` in this block with the path of a file, not standard input, and the bytes read of it so far.
+
+    Only for files that this thread reads.
+    """
+    _observers.all.append(observer)
     try:
         yield
     finally:
-        _observers.remove(observer)
+        _observers.all.remove(observer)
 
 
 def _input(path: str) -> AbstractContextManager[BinaryIO]:
