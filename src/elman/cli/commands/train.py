@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from elman.cli.cluster import ClusterOptions, opened_map
 from elman.cli.notes import Notes
 from elman.cli.options import Choice, argument, command, option, whole_number
 from elman.cli.training_options import TrainingOptions
@@ -14,7 +15,7 @@ from elman.utils import limits
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainedOptions, TrainingOptions):
+class Options(TrainedOptions, ClusterOptions, TrainingOptions):
     """The options of ``elman train``; a resumed run needs none but ``--resume``."""
 
     train: tuple[str, ...] = argument("TRAIN...", nargs=-1)
@@ -82,7 +83,22 @@ def train(options: Options) -> None:
         arguments["settings"]["ensemble"] = options.ensemble
     notes = options.notes()
     _warn_of_names(options.train, notes)
-    run_training(options, arguments, notes, inputs=(options.vectors, options.base, *options.lexicon, *options.raw))
+    _check_cluster(options)
+    with opened_map(options.cluster) as elsewhere:
+        if elsewhere is not None:
+            arguments["map"] = elsewhere
+        run_training(options, arguments, notes, inputs=(options.vectors, options.base, *options.lexicon, *options.raw))
+
+
+def _check_cluster(options: Options) -> None:
+    """Raise ConfigError for options that do not go together with --cluster."""
+    for name, why in (
+        ("checkpoint", "it keeps the state of networks trained in this process"),
+        ("resume", "it goes on with networks trained in this process"),
+        ("budget", "it plans the training of one network, in this process"),
+    ):
+        if options.cluster is not None and getattr(options, name) is not None:
+            raise ConfigError(f"--cluster: expected no --{name} with it; {why}")
 
 
 def _warn_of_names(paths: Sequence[str], notes: Notes) -> None:
