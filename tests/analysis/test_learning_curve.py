@@ -14,6 +14,7 @@ from elman.analysis import learning_curve as curve
 from elman.analysis.learning_curve import Law, Point, fitted, learning_curve, measure, sizes, subset
 from elman.data.corpus import ReadOptions
 from elman.errors import ConfigError
+from elman.scale.cluster import open_cluster
 from made_up import two_columns
 
 
@@ -162,3 +163,16 @@ def test_what_auto_chooses_for_all_holds_for_few(monkeypatch: pytest.MonkeyPatch
     Done.interrupted = True
     with pytest.raises(KeyboardInterrupt):
         learning_curve(sentences(40, 1), "20%", ReadOptions(), points=3, seeds=1)
+
+
+def test_runs_in_processes_make_the_same_curve() -> None:
+    train, dev, lines, more = sentences(32, 1), sentences(20, 2), list[str](), list[str]()
+    options: Any = {"points": 3, "seeds": 2, "preset": "fast", "settings": {"epochs": 1, "hidden": 8}}
+    doubts: list[list[str]] = [[], []]
+    here = elman.curve(train, dev, **options, on_progress=lines.append, on_warning=doubts[0].append)
+    with open_cluster("local:2") as cluster:
+        there = elman.curve(
+            train, dev, **options, on_progress=more.append, on_warning=doubts[1].append, map=cluster.ordered
+        )
+    assert there.to_json() == here.to_json()
+    assert lines == more and doubts[0] == doubts[1]

@@ -101,6 +101,13 @@ def test_a_scheduler_without_workers() -> None:
             open_cluster(local.scheduler_address)
 
 
+def test_workers_that_would_give_other_bits(scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler.wait_for_workers(2)
+    monkeypatch.setenv("ELMAN_KERNELS", "reference")
+    with pytest.raises(ConfigError, match=r"^cluster: expected the instruction set numpy in the worker tcp://.* found"):
+        open_cluster(scheduler.scheduler_address)
+
+
 def test_nobody_answers() -> None:
     """A port where a server accepts connections and says nothing, and one where none is."""
     with socket.socket() as silent, socket.socket() as closed:

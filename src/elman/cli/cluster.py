@@ -1,11 +1,11 @@
-"""``--cluster``: trainings in worker processes, of this machine or of Dask."""
+"""``--cluster``: worker processes, of this machine or of Dask."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elman.cli.options import option
 
@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from elman.training.run_options import Map
 
 
+def cluster_option(use: str) -> Any:
+    """Return the field of ``--cluster``; ``use`` says for what, and what it changes."""
+    return option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Use worker processes: local:N for N of this machine, or the address of a running Dask scheduler, as "
+        f"tcp://host:8786; {use}.",
+    )
+
+
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ClusterOptions:
     """Where trainings are made."""
 
-    cluster: str | None = option(
-        "--cluster",
-        metavar="ADDRESS",
-        help="Train in worker processes, one thread each, with the same result: local:N for N of this machine, "
-        "tcp://HOST:8786 for those of a Dask scheduler.",
-    )
+    cluster: str | None = cluster_option("each trains in one thread, and the result is the same")
 
 
 @contextmanager
