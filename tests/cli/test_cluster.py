@@ -56,6 +56,16 @@ def test_a_curve_and_a_search_are_the_same(data: Path) -> None:
     assert without_seconds(run(*search, "--cluster", "local:2")) == without_seconds(run(*search))
 
 
+def test_pretraining_with_workers(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_text("The dog barks. A cat sleeps!\n" * 40, encoding="utf-8")
+    for name in ("a", "b"):
+        run("pretrain", tmp_path / "raw", *TINY, "-o", tmp_path / name, "--cluster", "local:2")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert json.loads(run("inspect", tmp_path / "a", "--json"))["training"]["workers"] == 2
+    done = in_process.run(["pretrain", str(tmp_path / "raw"), "-o", "m", "--cluster", "local:2", "--budget", "9s"], b"")
+    assert done.returncode == 2 and done.stderr.startswith(b"elman: --cluster: expected no --budget with it; it plans")
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

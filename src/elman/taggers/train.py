@@ -107,7 +107,8 @@ def train(
     ``task``        ``tag``: label words; ``classify``: label documents; None: words if the data labels them;
                     ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with or without options: the
                     model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``; ``lm``, the next symbol of raw
-                    text: a ``LanguageModel``; ``pretrain``, on raw text: a ``BaseModel``; ``regress``, numbers: a
+                    text: a ``LanguageModel``; ``pretrain``, on raw text: a ``BaseModel``, and with
+                    ``pretrain:workers=4`` the mean of four workers after each epoch; ``regress``, numbers: a
                     ``Regressor`` (``elman.taggers.registry``)
     ``format``      the format of the files; by default detected from their first lines
     ``text_column`` the column of a table that has the texts or lists of words, if not ``text`` or ``tokens``
@@ -126,9 +127,9 @@ def train(
     ``on_warning``  is called with each warning about the data, one line each; by default they become Python warnings
     ``on_note``     is called with notes: how files were read, which sentences were held out, that the native kernels
                     are missing
-    ``map``         a function like ``map`` that trains the networks of an ensemble and the teachers of a student, such
-                    as ``elman.scale.open_cluster("local:4").map`` or that of a pool of processes: the same model; not
-                    with ``checkpoint``, and text read from disk is refused
+    ``map``         a function like ``map`` that trains networks of an ensemble, teachers, or workers of ``pretrain``:
+                    that of a cluster (``elman.scale.open_cluster("local:4").map``) or of a pool of processes. The model
+                    is the same. Not with ``checkpoint``; networks of a text read from disk are refused
 
     Raises ConfigError if settings are invalid or what was given for ``resume`` has changed, DataError if data cannot be
     used, ModelFileError for a checkpoint that is damaged.

@@ -83,22 +83,11 @@ def train(options: Options) -> None:
         arguments["settings"]["ensemble"] = options.ensemble
     notes = options.notes()
     _warn_of_names(options.train, notes)
-    _check_cluster(options)
+    options.check_cluster()
     with opened_map(options.cluster) as elsewhere:
         if elsewhere is not None:
             arguments["map"] = elsewhere
         run_training(options, arguments, notes, inputs=(options.vectors, options.base, *options.lexicon, *options.raw))
-
-
-def _check_cluster(options: Options) -> None:
-    """Raise ConfigError for options that do not go together with --cluster."""
-    for name, why in (
-        ("checkpoint", "it keeps the state of networks trained in this process"),
-        ("resume", "it goes on with networks trained in this process"),
-        ("budget", "it plans the training of one network, in this process"),
-    ):
-        if options.cluster is not None and getattr(options, name) is not None:
-            raise ConfigError(f"--cluster: expected no --{name} with it; {why}")
 
 
 def _warn_of_names(paths: Sequence[str], notes: Notes) -> None:
