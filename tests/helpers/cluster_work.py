@@ -21,6 +21,10 @@ def power(number: int, exponent: int = 2) -> int:
     return int(number**exponent)
 
 
+def size(data: bytes) -> int:
+    return len(data)
+
+
 def process_id(item: object) -> int:
     return os.getpid()
 

@@ -46,6 +46,10 @@ def test_results_and_errors(cluster: Cluster) -> None:
         cluster.map(cluster_work.fail_awkwardly, [0])
 
 
+def test_large_items_are_sent_without_a_warning(cluster: Cluster) -> None:
+    assert cluster.map(cluster_work.size, [bytes(12_000_000)]) == [12_000_000]
+
+
 def test_reports_arrive_while_the_item_runs(cluster: Cluster, tmp_path: Path) -> None:
     heard, go = [], tmp_path / "go"
 

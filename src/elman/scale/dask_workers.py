@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -78,7 +79,9 @@ class DaskWorkers:
     def start(self, token: int, work: bytes, item: bytes) -> None:
         """Submit an item; of the workers that Dask lets die with it before it gives up, it is begun again in others."""
         key = f"{self._topic}-{token}"
-        future = self._client.submit(partial(_attempt, self._topic, token), work, item, key=key, pure=False)
+        with warnings.catch_warnings():  # data scattered beforehand would be lost with its worker
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            future = self._client.submit(partial(_attempt, self._topic, token), work, item, key=key, pure=False)
         self._futures[token] = future
         future.add_done_callback(partial(self._done, token))
 
