@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from elman.analysis import learning_curve as curve
 from elman.analysis.learning_curve import Law, Point, fitted, learning_curve, measure, sizes, subset
 from elman.data.corpus import ReadOptions
 from elman.errors import ConfigError
+from elman.scale.cluster import open_cluster
 from made_up import two_columns
 
 
@@ -93,16 +95,20 @@ def test_one_seed_has_no_deviation() -> None:
 def test_measure_trains_each_size_with_each_seed() -> None:
     seen: list[tuple[int, int]] = []
 
-    def accuracy(some: list[list[str]], seed: int) -> float:
-        seen.append((len(some), seed))
-        return 1 - 1 / len(some)
+    def accuracies(runs: Iterable[tuple[int, int]]) -> Iterator[float]:
+        for size, seed in runs:
+            seen.append((size, seed))
+            yield 1 - 1 / size - seed / 1000
 
-    found = measure([["a", "b"]] * 40, 3, [5, 6], accuracy)
+    found = measure([["a", "b"]] * 40, 3, [5, 6], accuracies)
+    assert [point.accuracies for point in found.points] == [
+        (1 - 1 / n - 0.005, 1 - 1 / n - 0.006) for n in (10, 20, 40)
+    ]
     assert seen == [(10, 5), (10, 6), (20, 5), (20, 6), (40, 5), (40, 6)]
     assert [(point.sentences, point.words) for point in found.points] == [(10, 20), (20, 40), (40, 80)]
     for n_points, seeds in ((2, [1]), (3, [])):
         with pytest.raises(ConfigError, match="3 points or more and one seed or more"):
-            measure([["a"]] * 40, n_points, seeds, accuracy)
+            measure([["a"]] * 40, n_points, seeds, accuracies)
 
 
 def test_of_a_model_from_sentences() -> None:
@@ -157,3 +163,16 @@ def test_what_auto_chooses_for_all_holds_for_few(monkeypatch: pytest.MonkeyPatch
     Done.interrupted = True
     with pytest.raises(KeyboardInterrupt):
         learning_curve(sentences(40, 1), "20%", ReadOptions(), points=3, seeds=1)
+
+
+def test_runs_in_processes_make_the_same_curve() -> None:
+    train, dev, lines, more = sentences(32, 1), sentences(20, 2), list[str](), list[str]()
+    options: Any = {"points": 3, "seeds": 2, "preset": "fast", "settings": {"epochs": 1, "hidden": 8}}
+    doubts: list[list[str]] = [[], []]
+    here = elman.curve(train, dev, **options, on_progress=lines.append, on_warning=doubts[0].append)
+    with open_cluster("local:2") as cluster:
+        there = elman.curve(
+            train, dev, **options, on_progress=more.append, on_warning=doubts[1].append, map=cluster.ordered
+        )
+    assert there.to_json() == here.to_json()
+    assert lines == more and doubts[0] == doubts[1]

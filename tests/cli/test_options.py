@@ -23,6 +23,7 @@ SHARED = {
     "--bptt": ("N", "Steps that each output error goes back"),
     "--budget": ("TIME", "Time to train in, 60s or 2m: "),
     "--checkpoint": ("FILE", "Keep the state of training in FILE"),
+    "--cluster": ("ADDRESS", "Use worker processes: local:N for N of this machine"),
     "--config": ("FILE.toml", "File of settings that differ from the preset."),
     "--dev": ("FILE", "Development "),
     "--encoding": ("STRING", "Character encoding of the input; never guessed."),

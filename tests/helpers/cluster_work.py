@@ -21,6 +21,10 @@ def power(number: int, exponent: int = 2) -> int:
     return int(number**exponent)
 
 
+def size(data: bytes) -> int:
+    return len(data)
+
+
 def process_id(item: object) -> int:
     return os.getpid()
 
@@ -129,3 +133,11 @@ def sleep_and_log(log: str, seconds: float) -> None:
 
 def sleep(seconds: float) -> None:
     time.sleep(seconds)
+
+
+def gone(pid: int) -> bool:
+    """Return whether a process has ended; one that waits to be collected has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True

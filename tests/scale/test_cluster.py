@@ -32,14 +32,6 @@ def cluster() -> Iterator[Cluster]:
         yield opened
 
 
-def gone(pid: int) -> bool:
-    """Return whether a process has ended; one that waits to be collected has."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
-
-
 def wait_for(what: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not what():
@@ -146,7 +138,7 @@ def test_stopping_early_stops_the_work(cluster: Cluster, tmp_path: Path) -> None
     wait_for((tmp_path / "slow").exists)
     run.close()
     if Path("/proc").exists():
-        assert gone(int((tmp_path / "slow").read_text()))
+        assert cluster_work.gone(int((tmp_path / "slow").read_text()))
     assert cluster.map(cluster_work.square, range(4)) == [0, 1, 4, 9]
 
 
@@ -225,7 +217,7 @@ def test_workers_end_with_their_parent(number: signal.Signals, tmp_path: Path) -
         assert all(os.getpgid(pid) not in (os.getpgid(parent.pid), os.getpgid(0)) for pid in workers)
         parent.send_signal(number)
         parent.communicate()
-        wait_for(lambda: all(map(gone, workers)), 2)
+        wait_for(lambda: all(map(cluster_work.gone, workers)), 2)
 
 
 def test_closing_leaves_no_thread_and_no_process() -> None:
@@ -235,7 +227,7 @@ def test_closing_leaves_no_thread_and_no_process() -> None:
         assert threading.active_count() == before + 3
     assert threading.active_count() == before
     if Path("/proc").exists():
-        assert all(map(gone, pids))
+        assert all(map(cluster_work.gone, pids))
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,10 @@ def test_results_and_errors(cluster: Cluster) -> None:
         cluster.map(cluster_work.fail_awkwardly, [0])
 
 
+def test_large_items_are_sent_without_a_warning(cluster: Cluster) -> None:
+    assert cluster.map(cluster_work.size, [bytes(12_000_000)]) == [12_000_000]
+
+
 def test_reports_arrive_while_the_item_runs(cluster: Cluster, tmp_path: Path) -> None:
     heard, go = [], tmp_path / "go"
 
@@ -99,6 +103,13 @@ def test_a_scheduler_without_workers() -> None:
     with distributed.LocalCluster(n_workers=0, dashboard_address=":0") as local:
         with pytest.raises(ConfigError, match="has no workers; start one: dask worker"):
             open_cluster(local.scheduler_address)
+
+
+def test_workers_that_would_give_other_bits(scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler.wait_for_workers(2)
+    monkeypatch.setenv("ELMAN_KERNELS", "reference")
+    with pytest.raises(ConfigError, match=r"^cluster: expected the instruction set numpy in the worker tcp://.* found"):
+        open_cluster(scheduler.scheduler_address)
 
 
 def test_nobody_answers() -> None:

@@ -12,10 +12,12 @@ import pytest
 import elman
 from elman.errors import ConfigError, DataError, ModelFileError
 from elman.models import file
+from elman.scale.cluster import open_cluster
 from elman.taggers import pretraining
 from elman.taggers.base_model import BaseModel, read_base
 from elman.taggers.tagger import Tagger
 from elman.training import cloze_task
+from elman.training.progress import Progress
 from small_language import language
 from stopped import QUIET, model_bytes
 
@@ -51,6 +53,54 @@ def test_a_base_is_saved_and_loaded(raw: str, base: str) -> None:
     assert facts["training"]["epochs"] == 2 and facts["settings"]["network"]["ensemble"] == 1
     with pytest.raises(ModelFileError, match="a base model, which predicts nothing; elman train --from"):
         elman.load(base)
+
+
+def test_workers_make_the_same_base_wherever_they_are(raw: str, base: str, tmp_path: Path) -> None:
+    ends: list[tuple[int, int, float]] = []
+
+    def see(event: Progress) -> None:
+        ends.append((event.epoch, event.epochs, event.loss))
+
+    one = elman.train(raw, task="pretrain:workers=1", settings=SMALL, **QUIET)
+    assert model_bytes(one) == Path(base).read_bytes()
+    here = elman.train(raw, task="pretrain:workers=2", settings=SMALL, on_progress=see, **QUIET)
+    with open_cluster("local:3") as cluster:
+        there = elman.train(raw, task="pretrain:workers=2", settings=SMALL, map=cluster.ordered, **QUIET)
+    three = elman.train(raw, task="pretrain:workers=3", settings=SMALL, **QUIET)
+    assert model_bytes(there) == model_bytes(here)
+    assert len({model_bytes(model) for model in (one, here, three)}) == 3
+    facts = here.describe()["training"]
+    assert (facts["workers"], facts["epochs"], three.describe()["training"]["workers"]) == (2, 2, 3)
+    assert [(epoch, epochs) for epoch, epochs, _ in ends] == [(1, 2), (2, 2)] and ends[1][2] < ends[0][2]
+    path = tmp_path / "two.model"
+    here.save(path)
+    assert model_bytes(elman.load(path, base=True)) == model_bytes(here)
+
+
+def test_workers_that_are_stopped_leave_the_last_whole_epoch(raw: str) -> None:
+    def stop(event: Progress) -> None:
+        raise KeyboardInterrupt
+
+    found = elman.train(raw, task="pretrain:workers=2", settings=SMALL | {"epochs": 5}, on_progress=stop, **QUIET)
+    assert found.interrupted and found.describe()["training"]["epochs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"task": "pretrain:workers=2", "budget": "9s"}, "with workers it takes no budget and no checkpoint"),
+        ({"task": "pretrain:workers=2", "checkpoint": "c"}, "with workers it takes no budget and no checkpoint"),
+        ({"task": "pretrain:workers=64"}, "workers: expected at most one for each of the 60 sentences, got 64"),
+        ({"task": "pretrain:workers=65"}, "task pretrain: workers: expected 1 to 64, got '65'"),
+        ({"task": "pretrain:cluster=2"}, "task pretrain: its options are workers=1 to 64, got 'cluster=2'"),
+    ],
+)
+def test_what_workers_cannot_do(
+    raw: str, more: dict[str, Any], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=message):
+        elman.train(raw, settings=SMALL | ({"epochs": 0} if "budget" in more else {}), **more, **QUIET)
 
 
 def test_a_tagger_begins_with_a_base(base: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from elman.errors import ConfigError, ModelFileError
 from elman.models import rnn as recurrent
 from elman.models.ensemble import Ensemble
 from elman.models.rnn import RecurrentModel
+from elman.scale.cluster import Cluster, open_cluster
 from elman.training.ensemble import begin
 from elman.training.progress import Progress
 from elman.training.run_options import RunOptions
@@ -349,3 +350,68 @@ def test_what_goes_with_no_student(change: dict[str, Any]) -> None:
 def test_the_decoder_left_open_is_softmax_for_a_student() -> None:
     model = trained(SMALL.with_settings({"distill_teachers": 1, "decoder": "auto"}))
     assert model.config.network.decoder == "softmax"
+
+
+# --- networks trained elsewhere -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Cluster]:
+    with open_cluster("local:2") as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        CRF.with_settings({"ensemble": 3}),
+        SOFTMAX.with_settings({"ensemble": 2, "dtype": "float16"}),
+        SOFTMAX.with_settings({"distill_teachers": 2}),
+    ],
+    ids=["crf", "float16", "teachers"],
+)
+def test_networks_trained_in_processes_are_the_same(config: Config, workers: Cluster) -> None:
+    here: list[Progress] = []
+    there: list[Progress] = []
+    expected = trained(config, DEV, on_progress=here.append)
+    found = trained(config, DEV, on_progress=there.append, map=workers.map)
+    assert found.to_record()[0] == expected.to_record()[0] and tensors(found) == tensors(expected)
+
+    def ends(events: list[Progress]) -> list[tuple[int, int, int, float | None]]:
+        """The ends of epochs; networks in threads tell theirs in any order."""
+        return sorted((e.member, e.members, e.epoch, e.dev_accuracy) for e in events if e.is_epoch_end)
+
+    assert ends(there) == ends(here)
+
+
+def test_one_network_is_trained_here(workers: Cluster) -> None:
+    notes: list[str] = []
+    found = trained(SOFTMAX, DEV, map=workers.map, on_note=notes.append)
+    assert tensors(found) == tensors(trained(SOFTMAX, DEV))
+    assert len(notes) == 1 and "one network, trained in this process" in notes[0]
+
+
+def test_networks_that_are_done_are_kept_after_ctrl_c() -> None:
+    def stopped(work: Callable[[int], Any], members: Iterable[int]) -> Iterator[Any]:
+        yield work(next(iter(members)))
+        raise KeyboardInterrupt
+
+    found = trained(SOFTMAX.with_settings({"ensemble": 3}), map=stopped)
+    assert found.training["interrupted"] and len(found.members) == 1
+    assert {name: w.tobytes() for name, w in found.members[0].items()} == {
+        name: w.tobytes() for name, w in trained(SOFTMAX).members[0].items()
+    }
+
+
+def test_a_text_on_disk_is_trained_in_one_process(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("one two three\n" * 50, encoding="utf-8")
+    settings = {"ensemble": 2, "epochs": 1, "hidden": 8, "embedding": 8}
+    with pytest.raises(ConfigError, match="text that is read from disk is trained in one process"):
+        elman.train(str(tmp_path / "text"), task="lm", settings=settings, map=map)
+
+
+def test_no_checkpoint_of_networks_trained_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="^map: expected None with a checkpoint"):
+        elman.train(TRAIN, checkpoint=tmp_path / "c", map=map)
+    with pytest.raises(ConfigError, match="^map: expected a function or None, got 'local:2'"):
+        elman.train(TRAIN, map="local:2")  # type: ignore[arg-type]

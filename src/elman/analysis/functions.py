@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from elman.analysis.lag_curves import GradientReport
     from elman.analysis.learning_curve import Curve
     from elman.evaluation.compare import Comparison
+    from elman.training.run_options import Map
 
 TagsOf = Data | ColumnPredictor
 """A model, or data with the tags of one."""
@@ -114,6 +116,7 @@ def curve(
     threads: int | None = None,
     on_progress: Callable[[str], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
+    map: Map | None = None,
 ) -> Curve:
     """Forecast what more labelled sentences would bring, as ``elman curve`` does.
 
@@ -124,12 +127,13 @@ def curve(
     ``model``        ``rnn``, ``linear``, ``hmm`` or ``frequent``; ``preset`` and ``settings`` are for the rnn
     ``inputs``       further columns that are read with each word, as in ``elman.train``
     ``on_progress``  is called with a line before each training, ``on_warning`` with each warning about the data
+    ``map``          a function like ``map`` that makes the trainings, as in ``elman.train``; the curve is the same
 
     Accuracies run from 0 to 1. Raises ConfigError for numbers out of range, and the errors of ``elman.train``.
     """
     from elman.analysis.learning_curve import learning_curve
 
-    check_callbacks(on_progress=on_progress, on_warning=on_warning)
+    check_callbacks(on_progress=on_progress, on_warning=on_warning, map=map)
     check_text("format", format)
     if dev is None:
         raise ConfigError("dev: expected a path, sentences, or a share such as '10%', got None")
@@ -142,6 +146,7 @@ def curve(
         seed=seed,
         tell=on_progress or _nothing,
         warn=on_warning or _nothing,
+        map=map or builtins.map,
         model=model,
         preset=preset,
         settings=settings_table(settings),

@@ -6,9 +6,11 @@ The error of a network falls approximately as a power law with a floor: error(n)
 
 from __future__ import annotations
 
+import builtins
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +25,7 @@ from elman.errors import ConfigError
 from elman.taggers.request import data_or_share
 from elman.taggers.train import train
 from elman.training import auto_settings as automatic
+from elman.training.run_options import Map
 from elman.utils import limits
 from elman.utils.summary import Row, Summary, percent
 
@@ -32,6 +35,8 @@ MIN_POINTS = 3
 """Minimum number of points to fit a law."""
 RESAMPLES = 1000
 _EXPONENTS = np.linspace(0.05, 1.0, 96)  # b
+Run = tuple[int, int]
+"""The number of training sentences, and the seed."""
 _T = TypeVar("_T")
 
 
@@ -123,6 +128,7 @@ def learning_curve(
     seed: int = 1,
     tell: Callable[[str], None] = lambda line: None,
     warn: Callable[[str], None] = lambda line: None,
+    map: Map = builtins.map,
     **of_training: Any,
 ) -> Curve:
     """Train on growing subsets of the sentences and score on dev.
@@ -132,6 +138,7 @@ def learning_curve(
     ``seeds``        runs per size: seed, seed + 1 … draw the sentences and train
     ``tell``         called with a line before each run
     ``warn``         called with each warning about the data
+    ``map``          a function like ``map``, which makes the runs
     ``of_training``  ``model``, ``preset``, ``settings`` and ``threads``, as in ``elman.train``
 
     Settings that ``auto`` chooses for all sentences are used for every size, except the number of epochs. Ctrl-C raises
@@ -150,19 +157,33 @@ def learning_curve(
     of_training.setdefault("model", "rnn")
     if of_training["model"] == "rnn":
         of_training["settings"] = _settled(corpus, part, of_training)
-    done = 0
 
-    def accuracy(some: list[Sentence], seed: int) -> float:
-        nonlocal done
-        done += 1
-        tell(f"training {done} of {points * seeds}: {len(some):,} of {len(part):,} sentences, seed {seed}")
-        doubts = warn if done == (points - 1) * seeds + 1 else lambda line: None  # those about all the sentences
-        tagger = train(some, dev_part, target=corpus.targets, seed=seed, on_warning=doubts, **of_training)
-        if tagger.interrupted:
-            raise KeyboardInterrupt
-        return float(tagger.describe()["data"]["dev_accuracy"])
+    def told(runs: Iterable[Run]) -> Iterator[Run]:
+        for done, (size, of_run) in enumerate(runs, start=1):
+            tell(f"training {done} of {points * seeds}: {size:,} of {len(part):,} sentences, seed {of_run}")
+            yield size, of_run
 
-    return measure(part, points, range(seed, seed + seeds), accuracy)
+    def train_all(runs: Iterable[Run]) -> Iterator[float]:
+        work = partial(_trained, part, dev_part, {"target": corpus.targets, **of_training})
+        for done, (accuracy, doubts) in enumerate(map(work, told(runs))):
+            if done == (points - 1) * seeds:  # those about all the sentences
+                for doubt in doubts:
+                    warn(doubt)
+            yield accuracy
+
+    return measure(part, points, range(seed, seed + seeds), train_all)
+
+
+def _trained(
+    sentences: Sequence[Sentence], dev: Sequence[Sentence], of_training: Mapping[str, Any], run: Run
+) -> tuple[float, list[str]]:
+    """Train on a subset, perhaps in another process; return the accuracy on dev, and the warnings about the data."""
+    size, seed = run
+    doubts: list[str] = []
+    tagger = train(subset(sentences, size, seed), dev, seed=seed, on_warning=doubts.append, **of_training)
+    if tagger.interrupted:
+        raise KeyboardInterrupt
+    return float(tagger.describe()["data"]["dev_accuracy"]), doubts
 
 
 def _settled(corpus: Corpus, sentences: Sequence[Sentence], of_training: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,9 +213,9 @@ def measure(
     sentences: Sequence[Sized],
     points: int,
     seeds: Sequence[int],
-    accuracy: Callable[[list[Any], int], float],
+    accuracies: Callable[[Sequence[Run]], Iterable[float]],
 ) -> Curve:
-    """Return the curve of ``accuracy(subset, seed)``, which trains and scores on dev.
+    """Return the curve of the ``accuracies`` on dev of runs, each with a size and a seed for ``subset``, in order.
 
     Small sizes come first, each with all seeds. Raises ConfigError for fewer than 3 points, no seed, or too few
     sentences.
@@ -203,12 +224,14 @@ def measure(
         raise ConfigError(
             f"curve: expected {MIN_POINTS} points or more and one seed or more, got {points} and {len(seeds)}"
         )
-    measured = []
-    for size in sizes(len(sentences), points):
-        subsets = [subset(sentences, size, seed) for seed in seeds]
-        accuracies = tuple(accuracy(part, seed) for part, seed in zip(subsets, seeds, strict=True))
-        measured.append(Point(size, sum(map(len, subsets[0])), accuracies))
-    return fitted(measured)
+    runs = [(size, seed) for size in sizes(len(sentences), points) for seed in seeds]
+    measured = list(accuracies(runs))
+    found = []
+    for i in range(0, len(runs), len(seeds)):
+        size = runs[i][0]
+        words = sum(map(len, subset(sentences, size, seeds[0])))
+        found.append(Point(size, words, tuple(measured[i : i + len(seeds)])))
+    return fitted(found)
 
 
 def fitted(points: Sequence[Point]) -> Curve:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from elman.cli.cluster import cluster_option
 from elman.cli.options import option, whole_number
 from elman.errors import ConfigError
 from elman.utils.limits import WORKERS
 
 SHARD_SIZE = "64M"
-
-
-def cluster_option(what: str) -> Any:
-    """Return the field of ``--cluster``; ``what`` is done by its workers."""
-    return option(
-        "--cluster",
-        metavar="ADDRESS",
-        help=f"{what} by worker processes: local:N for N of this machine, or the address of a running Dask scheduler, "
-        "as tcp://host:8786.",
-    )
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -36,7 +26,7 @@ class ShardOptions:
     shard_size: str | None = option(
         "--shard-size", metavar="SIZE", help=f"With --shards: bytes of a shard, as 500k or 1G; by default {SHARD_SIZE}."
     )
-    cluster: str | None = cluster_option("With --shards: tag shards")
+    cluster: str | None = cluster_option("with --shards")
     rank: int | None = option(
         "--rank",
         **whole_number(0, WORKERS),

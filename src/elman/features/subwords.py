@@ -51,6 +51,9 @@ class FeatureSet:
         names = [name for name, _ in sorted(kept.items(), key=lambda item: (-item[1], item[0]))]
         return cls(kind, names, None if dictionary is None else dictionary.only(kept.keys()))
 
+    def __reduce__(self) -> tuple[type[FeatureSet], tuple[str, tuple[str, ...], Dictionary | None]]:
+        return type(self), (self.kind, self.names, self.dictionary)  # without caches, which cannot be pickled
+
     def __len__(self) -> int:
         return len(self.names)
 

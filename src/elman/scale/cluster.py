@@ -16,6 +16,7 @@ from typing import Any, Protocol, Self, TypeVar
 from elman.errors import ConfigError, ElmanError
 from elman.scale.processes import LOST, Event, Processes
 from elman.scale.worker import FAILED, REPORT, report
+from elman.utils import signals
 from elman.utils.display import shown
 from elman.utils.limits import WORKERS
 from elman.utils.parallel import HEARS
@@ -111,8 +112,17 @@ class Cluster:
 
     def map(self, work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
         """Return ``work(item)`` for each item, in order; see ``run``."""
-        results = dict(self.run(work, items))
-        return [results[index] for index in sorted(results)]
+        return list(self.ordered(work, items))
+
+    def ordered(self, work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+        """Yield ``work(item)`` for each item, in order, each once those before it are done; see ``run``."""
+        done: dict[int, _R] = {}
+        due = 0
+        for index, result in self.run(work, items):
+            done[index] = result
+            while due in done:
+                yield done.pop(due)
+                due += 1
 
     def run(
         self,
@@ -131,7 +141,8 @@ class Cluster:
                         the other attempt is stopped. What ``work`` writes must be the same however often it runs
 
         An item whose worker dies is started again. Raises ElmanError if ten workers died with one item, and what
-        ``work`` raises. If the caller stops early, what is running is stopped.
+        ``work`` raises. If the caller stops early, what is running is stopped. A command that keeps signals for itself
+        (``elman.utils.signals.keep``) gets KeyboardInterrupt within half a second of one.
         """
         if self._running:
             raise RuntimeError("the cluster is running something else; close that generator first")
@@ -178,6 +189,8 @@ class _Run:
             if self._duplicates and not more:
                 self._start_copies()
             event = self._workers.event(HEARS)
+            if signals.requested():
+                raise KeyboardInterrupt
             if event is None or event[0] not in self._running:  # the latter: of an attempt that was stopped
                 continue
             token, kind, value = event

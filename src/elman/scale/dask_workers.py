@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import uuid4
 
-from elman import __version__
+from elman import __version__, kernels
 from elman.errors import ConfigError, ElmanError
 from elman.scale.processes import LOST, Event
 from elman.scale.worker import FAILED, REPORT, attempt, reports
@@ -47,18 +48,22 @@ class DaskWorkers:
             raise
 
     def _check(self) -> None:
-        """Raise ConfigError if there are no workers, or their elman is not this one."""
+        """Raise ConfigError if there are no workers, or they would give other bits than this process."""
         if not self._client.nthreads():
             raise ConfigError(f"cluster: the Dask scheduler at {self._address} has no workers; start one: dask worker")
         try:
-            versions = self._client.run(_version)
+            of_workers = self._client.run(_environment)
         except ModuleNotFoundError as error:
             raise ConfigError(
                 f"cluster: the workers of {self._address} cannot import {error.name}; install this elman there too"
             ) from None
-        for worker, version in versions.items():
-            if version != __version__:
-                raise ConfigError(f"cluster: expected elman {__version__} in the worker {worker}, found {version}")
+        here = _environment()
+        for worker, environment in of_workers.items():
+            for name, value in here.items():
+                if environment[name] != value:  # results would depend on who worked on what
+                    raise ConfigError(
+                        f"cluster: expected {name} {value} in the worker {worker}, as here, found {environment[name]}"
+                    )
 
     @property
     def workers(self) -> int:
@@ -74,7 +79,9 @@ class DaskWorkers:
     def start(self, token: int, work: bytes, item: bytes) -> None:
         """Submit an item; of the workers that Dask lets die with it before it gives up, it is begun again in others."""
         key = f"{self._topic}-{token}"
-        future = self._client.submit(partial(_attempt, self._topic, token), work, item, key=key, pure=False)
+        with warnings.catch_warnings():  # data scattered beforehand would be lost with its worker
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            future = self._client.submit(partial(_attempt, self._topic, token), work, item, key=key, pure=False)
         self._futures[token] = future
         future.add_done_callback(partial(self._done, token))
 
@@ -114,9 +121,10 @@ class DaskWorkers:
         self._client.close()
 
 
-def _version() -> str:
-    """Return the version of elman in a worker."""
-    return __version__
+def _environment() -> dict[str, str]:
+    """Return what decides the bits of results in this process."""
+    core = kernels.native_core()
+    return {"elman": __version__, "the instruction set": core.isa() if core else "numpy"}
 
 
 def _attempt(topic: str, token: int, work: bytes, item: bytes) -> tuple[str, bytes]:

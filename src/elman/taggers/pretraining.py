@@ -17,6 +17,7 @@ from elman.data.tokenization.rules import TokenRules
 from elman.data.tokenization.tokenizer import Tokenizer
 from elman.errors import ConfigError, DataError
 from elman.features.lexicon import Lexicon
+from elman.models.dtype import HALF
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
 from elman.models.kinds import kernel_notes
@@ -24,7 +25,7 @@ from elman.models.rnn import RecurrentModel
 from elman.taggers.base import TOKENIZATION
 from elman.taggers.base_model import BaseModel
 from elman.taggers.request import TrainRequest
-from elman.training import auto_settings, trainer
+from elman.training import auto_settings, local_steps, trainer
 from elman.training.cloze_task import ClozeTask
 from elman.training.disk_corpus import RawCorpus, RawTextWriter
 from elman.training.run_options import RunOptions
@@ -70,14 +71,22 @@ def train(request: TrainRequest) -> BaseModel:
 
 def train_on_text(request: TrainRequest) -> tuple[BaseModel, RawCorpus]:
     """Train as ``train`` does; return also the text, cut into words."""
-    run, config = request.run, _config(request)
+    run, config, workers = request.run, _config(request), int(request.options.get("workers", 1))
+    if workers > 1 and (request.budget is not None or run.checkpoints is not None):
+        raise ConfigError("task pretrain: with workers it takes no budget and no checkpoint; leave them out")
     budget = None
     if request.budget is not None:
         budget = Budget(request.budget, {**request.settings, "hidden": config.network.hidden}, run.note)
     text = _read(request, config.network.vocabulary)
     run.note(*text.notes, *kernel_notes("rnn"))
-    task = _begin(config, text.corpus, run.seed)
-    trained, record, task = _fit(task, run, budget)
+    task = _begin(config, text.corpus, run.seed, workers)
+    if workers > 1:
+        of_run = {**asdict(local_steps.fit(task, task.networks.config.training, run, workers)), "workers": workers}
+        trained, record = task.networks.config, of_run
+    else:
+        trained, record, task = _fit(task, run, budget)
+    if trained.network.dtype == HALF:
+        task.round()
     n = int(task.lengths.sum())
     facts: dict[str, Any] = {"sentences": len(task.lengths), "words": n, "held_out": None, "dev_sentences": None}
     facts |= {"dev_accuracy": None, TOKENIZATION: text.rules.to_record()}
@@ -155,8 +164,8 @@ def _lines(request: TrainRequest) -> Iterator[str]:
     return chain.from_iterable(blocks)
 
 
-def _begin(config: Config, corpus: RawCorpus, seed: int) -> ClozeTask:
-    """Return the task of a newly initialized network, its settings resolved."""
+def _begin(config: Config, corpus: RawCorpus, seed: int, workers: int) -> ClozeTask:
+    """Return the task of a newly initialized network, its settings resolved; each worker reads a part an epoch."""
     task_words = [(corpus.vocabulary.words,)]
     epochs = config.training.epochs
     config = auto_settings.resolve(config, task_words)
@@ -167,7 +176,7 @@ def _begin(config: Config, corpus: RawCorpus, seed: int) -> ClozeTask:
     if epochs:
         return task
     passes = min(PASSES, max(1, round(EFFORT / int(corpus.lengths.sum()))))
-    return _with_epochs(task, passes * task.parts)
+    return _with_epochs(task, max(1, passes * max(task.parts, workers) // workers))
 
 
 def _with_epochs(task: ClozeTask, epochs: int) -> ClozeTask:
@@ -197,6 +206,4 @@ def _fit(task: ClozeTask, run: RunOptions, budget: Budget | None) -> tuple[Confi
         replan=None if budget is None else budget.replan,
         section=run.section("network"),
     )
-    if config.network.dtype == "float16":
-        task.round()
     return config, asdict(record), task

@@ -15,6 +15,7 @@ from elman.data.targets import CLASSIFY, TAG
 from elman.errors import ConfigError, ModelFileError
 from elman.utils.arguments import check_text
 from elman.utils.display import shown
+from elman.utils.limits import JOBS
 from elman.utils.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ _ROWS = (
         "pretrain",
         "elman.taggers.pretraining:train",
         "elman.taggers.base_model:BaseModel",
+        options={"workers": tuple(map(str, range(1, JOBS + 1)))},
         evaluation="",
         vectors=False,
         inputs=False,
@@ -162,12 +164,17 @@ def parsed(text: str | None) -> tuple[str | None, dict[str, str]]:
     for item in rest.split(",") if rest else ():
         option, mark, value = item.partition("=")
         if not mark or option not in choices:
-            known = ", ".join(f"{known}={'|'.join(values)}" for known, values in choices.items()) or "none"
+            known = ", ".join(f"{known}={_listed(values, '|')}" for known, values in choices.items()) or "none"
             raise ConfigError(f"task {name}: its options are {known}, got {shown(item)}")
         if value not in choices[option]:
-            raise ConfigError(f"task {name}: {option}: expected {' or '.join(choices[option])}, got {shown(value)}")
+            raise ConfigError(f"task {name}: {option}: expected {_listed(choices[option], ' or ')}, got {shown(value)}")
         options[option] = value
     return name, options
+
+
+def _listed(values: Sequence[str], between: str) -> str:
+    """Return the values of an option, or their range."""
+    return between.join(values) if len(values) < 10 else f"{values[0]} to {values[-1]}"
 
 
 def train(request: TrainRequest) -> Predictor:

@@ -13,7 +13,7 @@ from elman.errors import ConfigError
 from elman.taggers import checkpointed
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import TrainRequest
-from elman.training.run_options import RunOptions
+from elman.training.run_options import Map, RunOptions
 from elman.utils.arguments import check_text, path_texts
 from elman.utils.limits import SEED, whole_number
 from elman.utils.parallel import thread_count
@@ -75,6 +75,7 @@ def train(
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
     on_note: Callable[[str], None] | None = None,
+    map: Map | None = None,
 ) -> Predictor:
     """Train a tagger, or a model of another task.
 
@@ -106,7 +107,8 @@ def train(
     ``task``        ``tag``: label words; ``classify``: label documents; None: words if the data labels them;
                     ``segment``, ``lemma``, ``morphology``, ``parse`` or ``pipeline``, with or without options: the
                     model is a ``Segmenter``, an ``EncodedTagger`` or a ``Pipeline``; ``lm``, the next symbol of raw
-                    text: a ``LanguageModel``; ``pretrain``, on raw text: a ``BaseModel``; ``regress``, numbers: a
+                    text: a ``LanguageModel``; ``pretrain``, on raw text: a ``BaseModel``, and with
+                    ``pretrain:workers=4`` the mean of four workers after each epoch; ``regress``, numbers: a
                     ``Regressor`` (``elman.taggers.registry``)
     ``format``      the format of the files; by default detected from their first lines
     ``text_column`` the column of a table that has the texts or lists of words, if not ``text`` or ``tokens``
@@ -125,11 +127,16 @@ def train(
     ``on_warning``  is called with each warning about the data, one line each; by default they become Python warnings
     ``on_note``     is called with notes: how files were read, which sentences were held out, that the native kernels
                     are missing
+    ``map``         a function like ``map`` that trains networks of an ensemble, teachers, or workers of ``pretrain``:
+                    that of a cluster (``elman.scale.open_cluster("local:4").map``) or of a pool of processes. The model
+                    is the same. Not with ``checkpoint``; networks of a text read from disk are refused
 
     Raises ConfigError if settings are invalid or what was given for ``resume`` has changed, DataError if data cannot be
     used, ModelFileError for a checkpoint that is damaged.
     """
-    run = RunOptions(whole_number("seed", seed, 0, SEED), thread_count(threads), on_progress, on_warning, on_note)
+    run = RunOptions(
+        whole_number("seed", seed, 0, SEED), thread_count(threads), on_progress, on_warning, on_note, map=map
+    )
     arguments = {
         "model": model,
         "preset": preset,
@@ -151,6 +158,8 @@ def train(
     }
     if checkpoint is None and resume is None:
         return checkpointed.trained(train, dev, arguments, run)
+    if map is not None:
+        raise ConfigError("map: expected None with a checkpoint, which keeps the state of networks trained here")
     if resume is not None and (checkpoint is not None or overwrite):
         raise ConfigError("resume: the run goes on with its own checkpoint; leave out checkpoint and overwrite")
     if resume is not None:

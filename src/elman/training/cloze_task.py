@@ -6,6 +6,8 @@ Letters: N words of a minibatch, H hidden units, V words that are predicted, C c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,22 @@ class ClozeTask(TaggingTask):
         """Return the minibatches of the part of the text that the epoch reads: every n-th sentence."""
         part = np.arange((epoch - 1) % self.parts, len(self.lengths), self.parts)
         return [part[items] for items in minibatches(self.lengths[part], size, generator)]
+
+    def part(self, epoch: int) -> ClozeTask:
+        """Return the task of the part that the epoch reads, held in memory, with a copy of the parameters."""
+        sentences = np.arange((epoch - 1) % self.parts, len(self.lengths), self.parts)
+        lengths = self.lengths[sentences]
+        begins = self.ends[sentences] - lengths
+        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        rows = np.repeat(begins, lengths) + within
+        task, networks = copy(self), self.networks
+        vars(task).pop("ends", None)
+        parameters = {name: w.copy() for name, w in self.parameters.items()}
+        task.networks = Ensemble(networks.config, networks.lexicon, networks.heads, [parameters])
+        task.parameters, task.lengths, task.parts = parameters, lengths, 1
+        task.inputs = replace(self.inputs, words=self.inputs.words[rows], types=self.inputs.types[rows])
+        task.gold = [self.gold[0][rows]]
+        return task
 
     def score(self) -> None:
         """Return None: the last epoch is kept."""

@@ -14,11 +14,13 @@ from elman.features.lexicon import Lexicon
 from elman.models import constraints, dtype
 from elman.models.ensemble import Ensemble
 from elman.models.heads import Heads
+from elman.nn.encoder import Parameters
 from elman.training import auto_settings, trainer
-from elman.training.disk_corpus import DiskCorpus
+from elman.training.checkpoint import Section
+from elman.training.disk_corpus import DiskCorpus, DiskIds
 from elman.training.language_task import LanguageTask
 from elman.training.progress import Progress
-from elman.training.run_options import OnProgress, RunOptions
+from elman.training.run_options import Map, OnProgress, RunOptions
 from elman.training.run_state import Record
 from elman.training.tagging_task import Labelled, Start, TaggingTask, initial_parameters
 from elman.training.time_budget import Budget
@@ -50,6 +52,8 @@ def train(task: TaggingTask, run: RunOptions, budget: Budget | None = None) -> T
         config = budget.plan(config, lambda config: task.again(config, seed), seed, run.threads, run.section("budget"))
         task = task.again(config, seed)
     members = _Members(task, run, None if budget is None else budget.replan)
+    if run.map is not None and members.total == 1:
+        run.note("map (--cluster): this is one network, trained in this process; it would train those of an ensemble")
     members.train()
     trained, records = zip(*members.kept, strict=True)
     config = replace(config, network=replace(config.network, ensemble=len(trained)))
@@ -154,12 +158,26 @@ class _Members:
         """Train the next network, or several in parallel threads; the results are the same bit for bit."""
         first, threads = len(self.done) + 1, self.run.threads
         alike = self.teachers if first <= self.teachers else self.total  # a student waits for its teachers
+        if self.run.map is not None and first < alike:
+            self._elsewhere(range(first, alike + 1), self.run.map)
+            return
         some = range(first, min(first + threads - 1, alike) + 1)
         tasks = [self._task(member) for member in some]
         stop = threading.Event()
         each = max(1, threads // len(some))
         running = [
-            Job(partial(self._fit, member, task, each, self._progress(some, member), stop))
+            Job(
+                partial(
+                    _fit,
+                    task,
+                    seeding.member_seed(self.run.seed, member),
+                    threads=each,
+                    on_progress=self._progress(some, member),
+                    replan=self.replan,
+                    stop=stop,
+                    section=self.run.section(f"network {member}"),
+                )
+            )
             for member, task in zip(some, tasks, strict=True)
         ]
         try:
@@ -183,6 +201,21 @@ class _Members:
                 self.done.append((task, one.result()))
         self.interrupted = stop.is_set()
 
+    def _elsewhere(self, members: range, map: Map) -> None:
+        """Train networks by a function like ``map``; their progress is told when they are done."""
+        if isinstance(self.task.inputs.words, DiskIds):
+            raise ConfigError("map (--cluster): text that is read from disk is trained in one process; leave it out")
+        trained = map(partial(_train_member, self.task, self.run.seed), members)
+        for member, (parameters, record, events) in zip(members, trained, strict=True):
+            task = self._task(member)
+            for name, w in parameters.items():
+                task.parameters[name][...] = w
+            self.done.append((task, record))
+            tell = self._progress(members, member)
+            if tell is not None:
+                for event in events:
+                    tell(event)
+
     def _task(self, member: int) -> TaggingTask:
         seed = seeding.member_seed(self.run.seed, member)
         task = self.task if member == 1 else self.task.again(self.task.networks.config, seed)
@@ -192,26 +225,6 @@ class _Members:
                 [teacher.distillation_targets(own) for (teacher, _), own in zip(self.done, seeds, strict=True)]
             )
         return task
-
-    def _fit(
-        self, member: int, task: TaggingTask, threads: int, on_progress: OnProgress | None, stop: threading.Event
-    ) -> Record:
-        config, seed = self.task.networks.config, seeding.member_seed(self.run.seed, member)
-        record = trainer.fit(
-            task,
-            config.training,
-            seed=seed,
-            threads=threads,
-            on_progress=on_progress,
-            replan=self.replan,
-            stop=stop,
-            section=self.run.section(f"network {member}"),
-        )
-        if config.network.dtype == dtype.HALF:
-            task.round()
-            if record.dev_accuracies:  # the accuracy of the rounded network
-                record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0
-        return record
 
     def _progress(self, some: range, member: int) -> OnProgress | None:
         """Return a callback that adds the network's number and the total time to its progress.
@@ -233,3 +246,43 @@ class _Members:
                 tell(replace(event, seconds=seconds, seconds_left=left, member=member, members=self.total))
 
         return report
+
+
+def _fit(
+    task: TaggingTask,
+    seed: int,
+    *,
+    threads: int,
+    on_progress: OnProgress | None,
+    replan: Callable[[int, int], int] | None = None,
+    stop: threading.Event | None = None,
+    section: Section | None = None,
+) -> Record:
+    """Train one network; see ``trainer.fit``."""
+    config = task.networks.config
+    record = trainer.fit(
+        task,
+        config.training,
+        seed=seed,
+        threads=threads,
+        on_progress=on_progress,
+        replan=replan,
+        stop=stop,
+        section=section,
+    )
+    if config.network.dtype == dtype.HALF:
+        task.round()
+        if record.dev_accuracies:  # the accuracy of the rounded network
+            record.dev_accuracies[record.best_epoch - 1] = task.score() or 0.0
+    return record
+
+
+def _train_member(first: TaggingTask, seed: int, member: int) -> tuple[Parameters, Record, list[Progress]]:
+    """Train a network, perhaps in another process; return its parameters, its record and the ends of its epochs.
+
+    ``first`` is the task of the first network, ``seed`` the model's.
+    """
+    seed, events = seeding.member_seed(seed, member), list[Progress]()
+    task = first if member == 1 else first.again(first.networks.config, seed)
+    record = _fit(task, seed, threads=1, on_progress=lambda event: events.append(event) if event.is_epoch_end else None)
+    return task.parameters, record, events

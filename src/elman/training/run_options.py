@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elman.utils.arguments import check_callbacks
 from elman.utils.display import one_line
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from elman.training.progress import Progress
 
 OnProgress = Callable[["Progress"], None]
+Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""A function like ``map``: it takes a function and items, and returns the results in order. It may use processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """Seed, threads, callbacks and checkpoints of a training run, as documented in ``elman.train``."""
+    """Seed, threads, callbacks and checkpoints of a training run, as documented in ``elman.train``.
+
+    ``map`` trains several networks of a model; with None they are trained in threads.
+    """
 
     seed: int = 1
     threads: int = 1
@@ -28,9 +33,10 @@ class RunOptions:
     on_warning: Callable[[str], None] | None = None
     on_note: Callable[[str], None] | None = None
     checkpoints: Checkpoints | None = None
+    map: Map | None = None
 
     def __post_init__(self) -> None:
-        check_callbacks(on_progress=self.on_progress, on_warning=self.on_warning, on_note=self.on_note)
+        check_callbacks(on_progress=self.on_progress, on_warning=self.on_warning, on_note=self.on_note, map=self.map)
 
     def part(self, name: str) -> RunOptions:
         """Return the options for a part of a model, whose networks have a place of their own in the checkpoint."""

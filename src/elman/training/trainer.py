@@ -184,7 +184,7 @@ class _Run:
         task, state, record, totals = self.task, self.state, self.state.record, self.state.totals
         state.is_settled = False
         state.optimizer.flush(task.parameters)
-        _check_finite(task, totals, state.epoch)
+        check_finite(task, totals, state.epoch)
         weights = {name: w.copy() for name, w in task.parameters.items()}
         _put(task, state.average.mean)
         score = task.score()
@@ -217,7 +217,7 @@ class _Run:
             self.section.save(*self.state.saved())
 
 
-def _check_finite(task: Task, totals: LossTotals, epoch: int) -> None:
+def check_finite(task: Task, totals: LossTotals, epoch: int) -> None:
     """Raise ConfigError if the loss or the parameters, which a model file has to hold, are not finite."""
     if not math.isfinite(totals.loss) or not all(np.isfinite(w).all() for w in task.parameters.values()):
         raise ConfigError(f"learning_rate: the loss diverged in epoch {epoch}; try a smaller learning_rate")

@@ -20,7 +20,7 @@ MOST = 2**63 - 1
 _DATA = ("sentences", "words", "dev_sentences", "dev_accuracy", "held_out")
 _TOKENIZATION = "tokenization"
 _RUN = ("epochs", "best_epoch", "losses", "train_accuracies", "dev_accuracies", "interrupted", "replanned")
-_TRAINING = ("seed", "sentences", "words", "members", "linear", "dev_accuracy")
+_TRAINING = ("seed", "sentences", "words", "members", "linear", "dev_accuracy", "workers")
 
 
 class Front(NamedTuple):
@@ -119,7 +119,7 @@ def training(record: Any, networks: int = 1) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ModelFileError("model: expected a training record")
     demand(record.keys() <= {*_RUN, *_TRAINING}, "model: expected a training record without other entries")
-    counts = [record[name] for name in ("sentences", "words") if name in record]
+    counts = [record[name] for name in ("sentences", "words", "workers") if name in record]
     demand(all(map(is_whole, [record.get("seed"), *counts])), "training: expected a seed and counts, whole numbers")
     accuracy = record.get("dev_accuracy")
     demand(

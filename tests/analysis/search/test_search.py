@@ -15,6 +15,7 @@ import pytest
 
 import elman
 from elman.errors import ConfigError, DataError
+from elman.scale.cluster import open_cluster
 from elman.training import progress
 from made_up import two_columns
 
@@ -69,6 +70,19 @@ def test_the_same_for_any_threads_and_another_for_another_seed() -> None:
     assert facts[0] == facts[1]
     other = search(trials=5, seed=2)
     assert [each.settings for each in other.outcomes] != [each.settings for each in one.outcomes]
+
+
+def test_trials_in_processes_are_the_same(tmp_path: Path) -> None:
+    here, there, said, more = tmp_path / "here", tmp_path / "there", list[str](), list[str]()
+    options: dict[str, Any] = {"trials": 8}
+    expected = search(**options, results=here, on_progress=said.append)
+    with open_cluster("local:2") as cluster:
+        found = search(**options, results=there, on_progress=more.append, map=cluster.ordered)
+        assert without_times(there) == without_times(here) and more[0] == said[0] and len(more) == len(said)
+        assert found.settings == expected.settings
+        search(**options, results=there, on_progress=more.append, map=cluster.ordered)
+        assert len(more) == len(said)  # nothing was trained again
+    assert {each.rung for each in found.outcomes} == {"1/9", "1/3", "1"}
 
 
 def test_more_trials_go_on_from_the_same_results(tmp_path: Path) -> None:
@@ -139,9 +153,10 @@ def test_what_has_changed_is_named(tmp_path: Path) -> None:
             search(trials=1, results=path, **change)
 
 
-def test_settings_that_fail_are_kept_as_failed() -> None:
+@pytest.mark.parametrize("how", [{}, {"map": map}], ids=["here", "elsewhere"])
+def test_settings_that_fail_are_kept_as_failed(how: dict[str, Any]) -> None:
     texts = [("good film", "pos"), ("bad film", "neg")] * 5
-    found = search(texts, "20%", trials=4, space={"pooling": ["none", "max"], "text_ngrams": ["none", "words"]})
+    found = search(texts, "20%", trials=4, space={"pooling": ["none", "max"], "text_ngrams": ["none", "words"]}, **how)
     failed = [each for each in found.outcomes if each.score is None]
     assert len(failed) == 1 and "a document label needs one of the two" in failed[0].shown
     assert found.ranking[-1] is failed[0] and found.best.score is not None

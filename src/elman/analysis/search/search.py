@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from elman import __version__, config
 from elman.analysis.search import data as of_data
 from elman.analysis.search.in_progress import InProgress
-from elman.analysis.search.results import Outcome, ResultsFile, SearchResult, better
+from elman.analysis.search.results import FULL, Outcome, ResultsFile, SearchResult, better
 from elman.analysis.search.space import Draws, Space, around, from_toml, parsed
 from elman.data import digest
 from elman.data.corpus import Data, Path
@@ -20,7 +21,7 @@ from elman.errors import ConfigError, DataError, while_reading
 from elman.taggers import checkpointed
 from elman.taggers.base import Predictor, Target
 from elman.taggers.request import data_or_share
-from elman.training.run_options import RunOptions
+from elman.training.run_options import Map, RunOptions
 from elman.utils import limits
 from elman.utils.arguments import check_callbacks, check_text, described, is_path, path_text, settings_table
 from elman.utils.display import shown
@@ -63,6 +64,7 @@ def search(
     on_step: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
     on_note: Callable[[str], None] | None = None,
+    map: Map | None = None,
 ) -> SearchResult:
     """Search for settings of a network that give a better score on dev, as ``elman search`` does.
 
@@ -80,13 +82,15 @@ def search(
     ``output``   a model file to write: that of a training in full with the best settings; it is also in the result
     ``on_progress``  is called with a line before each training, ``on_step`` with each ``Progress`` of all trainings,
                  ``on_warning`` and ``on_note`` as in ``elman.train``
+    ``map``      a function like ``map`` that makes all trainings but the first and that of ``output``, as in
+                 ``elman.train``: the same trials and scores. What it has not returned yet is in no checkpoint
 
     The other arguments are those of ``elman.train``. ``elman.train`` with ``preset``, ``model="rnn"`` and the
     ``settings`` of the result makes the same model as ``output``. Raises ConfigError for a space that cannot be used, a
     results file of another search and numbers out of range, OutputError, and the errors of ``elman.train``.
     """
     limits.whole_number("trials", trials, 1, limits.TRIALS)
-    check_callbacks(on_progress=on_progress, on_step=on_step, on_warning=on_warning, on_note=on_note)
+    check_callbacks(on_progress=on_progress, on_step=on_step, on_warning=on_warning, on_note=on_note, map=map)
     check_text("task", task)
     if method not in METHODS:
         raise ConfigError(f"method: expected {' or '.join(METHODS)}, got {shown(method)}")
@@ -102,6 +106,7 @@ def search(
         of_trial_1=RunOptions(
             limits.whole_number("seed", seed, 0, limits.SEED), thread_count(threads), on_step, on_warning, on_note
         ),
+        map=map,
         of_training={
             "preset": preset,
             "vectors": vectors,
@@ -133,6 +138,27 @@ def _space(space: Any) -> tuple[dict[str, Any], Space | None]:
     return {}, parsed(space)
 
 
+@dataclass(frozen=True)
+class _Training:
+    """What is trained for a trial: the rung, the epochs planned (0: as chosen), the settings drawn, and all of them."""
+
+    trial: int
+    rung: str
+    epochs: int
+    drawn: dict[str, Any]
+    settings: dict[str, Any]
+
+    def outcome(self, tagger: Predictor | None, problem: str, seconds: tuple[float, float]) -> Outcome:
+        """Return the outcome. Raises DataError if the model could not be scored."""
+        if tagger is None:
+            return Outcome(self.trial, self.rung, self.epochs, self.drawn, None, problem, *seconds)
+        if tagger.data["dev_accuracy"] is None:
+            raise DataError("dev: has nothing to score a model by; expected gold labels")
+        planned = self.epochs or int(tagger.describe()["settings"]["training"]["epochs"])
+        score = float(tagger.data["dev_accuracy"])
+        return Outcome(self.trial, self.rung, planned, self.drawn, score, tagger.dev_score(), *seconds)
+
+
 class _Search:
     """A search: its data, its settings, and the trainings made so far."""
 
@@ -146,9 +172,11 @@ class _Search:
         results: str | None,
         tell: Callable[[str], None],
         of_trial_1: RunOptions,
+        map: Map | None,
         of_training: dict[str, Any],
     ) -> None:
         self._base, self._space, self._tell, self._of_trial_1 = dict(base), space, tell, of_trial_1
+        self._map = map
         self._config = config.preset(of_training["preset"]).with_settings(base)
         self._seed, self._preset = of_trial_1.seed, of_training["preset"]
         if space is not None:
@@ -190,13 +218,14 @@ class _Search:
     def run(self, trials: int, shares: Sequence[Fraction]) -> SearchResult:
         """Make the trainings of a search that are not in the file yet."""
         self._count = trials
-        self._epochs = self._do(1, {}, Fraction(1)).epochs
+        self._epochs = self._do(self._training(1, {}, Fraction(1))).epochs
         space = self._space if self._space is not None else parsed(self._file.of_first["space"])
         drawn = dict(enumerate(Draws(space, self._config, self._seed).trials(trials), start=1))
         del drawn[1]
         rungs = self._rungs(shares)
         for share, following in zip(rungs, [*rungs[1:], None], strict=True):
-            outcomes = [self._do(trial, drawn[trial], share) for trial in sorted(drawn)]
+            trainings = [self._training(trial, drawn[trial], share) for trial in sorted(drawn)]
+            outcomes = list(self._do_elsewhere(trainings, self._map)) if self._map else list(map(self._do, trainings))
             if following is not None:
                 trained = sorted((each for each in outcomes if each.score is not None), key=better)
                 drawn = {each.trial: each.settings for each in trained[: self._left(following)]}
@@ -215,29 +244,47 @@ class _Search:
         epochs = _part(share, self._epochs)
         return max(1, self._count * self._epochs // (COST * epochs) - 1)
 
-    def _do(self, trial: int, settings: Mapping[str, Any], share: Fraction) -> Outcome:
-        """Return the outcome of a training: from the file, or train."""
-        outcome = self._file.known(trial, str(share), settings)
-        if outcome is None:
-            outcome = self._trained(trial, dict(settings), share)
-        self._outcomes.append(outcome)
-        return outcome
-
-    def _trained(self, trial: int, settings: dict[str, Any], share: Fraction) -> Outcome:
-        """Train and record the outcome. Raises KeyboardInterrupt after Ctrl-C."""
+    def _training(self, trial: int, settings: dict[str, Any], share: Fraction) -> _Training:
+        """Return what is trained for a trial."""
         epochs, of_share = int(settings.get("epochs") or self._epochs), {}
         if share < 1:
             epochs = _part(share, epochs)
             of_share = {**{name: value for name, value in ALONE.items() if name not in settings}, "epochs": epochs}
-        self._say(trial, epochs if share < 1 else 0)
-        training = self._in_progress(trial=trial, rung=str(share), settings=settings)
-        tagger, problem = self._model(trial, {**self._base, **settings, **of_share}, training)
-        if tagger is None:
-            outcome = Outcome(trial, str(share), epochs, settings, None, problem, *training.seconds())
-        else:
-            planned = epochs or int(tagger.describe()["settings"]["training"]["epochs"])
-            score, shown = float(tagger.data["dev_accuracy"]), tagger.dev_score()
-            outcome = Outcome(trial, str(share), planned, settings, score, shown, *training.seconds())
+        return _Training(trial, str(share), epochs, settings, {**self._base, **settings, **of_share})
+
+    def _do(self, training: _Training) -> Outcome:
+        """Return the outcome of a training: from the file, or train."""
+        outcome = self._file.known(training.trial, training.rung, training.drawn)
+        if outcome is None:
+            outcome = self._trained(training)
+        self._outcomes.append(outcome)
+        return outcome
+
+    def _do_elsewhere(self, trainings: Sequence[_Training], map: Map) -> Iterator[Outcome]:
+        """Yield the outcomes of trainings: from the file, or of ``map``, each recorded when its turn comes."""
+        known = [self._file.known(each.trial, each.rung, each.drawn) for each in trainings]
+
+        def left() -> Iterator[_Training]:
+            for each, outcome in zip(trainings, known, strict=True):
+                if outcome is None:
+                    self._say(each)
+                    yield each
+
+        made = iter(map(partial(_train_trial, self._data(), self._seed), left()))
+        for outcome in known:
+            if outcome is None:
+                outcome = next(made)
+                self._file.add(outcome, {})
+            self._outcomes.append(outcome)
+            yield outcome
+
+    def _trained(self, of_trial: _Training) -> Outcome:
+        """Train and record the outcome. Raises KeyboardInterrupt after Ctrl-C."""
+        trial = of_trial.trial
+        self._say(of_trial)
+        training = self._in_progress(trial=trial, rung=of_trial.rung, settings=of_trial.drawn)
+        tagger, problem = self._model(trial, of_trial.settings, training)
+        outcome = of_trial.outcome(tagger, problem, training.seconds())
         self._file.add(outcome, self._first(tagger) if tagger is not None and trial == 1 else {})
         training.end()
         return outcome
@@ -276,8 +323,6 @@ class _Search:
             if trial == 1:
                 raise
             return None, str(error)
-        if tagger.data["dev_accuracy"] is None:
-            raise DataError("dev: has nothing to score a model by; expected gold labels")
         return tagger, ""
 
     def _quiet(self) -> RunOptions:
@@ -300,10 +345,8 @@ class _Search:
         training: InProgress,
     ) -> Predictor:
         """Train, or go on with a training that was stopped. Raises KeyboardInterrupt after Ctrl-C."""
-        train, dev, of_training = data
-        arguments = {**checkpointed.DEFAULTS, **of_training, "model": "rnn", "settings": settings, "seed": self._seed}
         try:
-            tagger = checkpointed.trained(train, dev, arguments, replace(run, checkpoints=training.checkpoints))
+            tagger = _train(data, settings, replace(run, checkpoints=training.checkpoints))
             if tagger.interrupted:
                 raise KeyboardInterrupt
         except KeyboardInterrupt:
@@ -311,11 +354,28 @@ class _Search:
             raise
         return tagger
 
-    def _say(self, trial: int, epochs: int) -> None:
+    def _say(self, training: _Training) -> None:
         full = [outcome for outcome in self._outcomes if outcome.is_full and outcome.score is not None]
         best = f", best so far {min(full, key=better).shown}" if full else ""
-        part = f"{epochs} of {self._epochs} epochs" if epochs else "in full"
-        self._tell(f"trial {trial} of {self._count}, {part}{best}")
+        part = "in full" if training.rung == FULL else f"{training.epochs} of {self._epochs} epochs"
+        self._tell(f"trial {training.trial} of {self._count}, {part}{best}")
+
+
+def _train(data: tuple[Any, Any, dict[str, Any]], settings: Mapping[str, Any], run: RunOptions) -> Predictor:
+    """Train with the arguments of ``elman.train`` and these settings."""
+    train, dev, of_training = data
+    arguments = {**checkpointed.DEFAULTS, **of_training, "model": "rnn", "settings": settings, "seed": run.seed}
+    return checkpointed.trained(train, dev, arguments, run)
+
+
+def _train_trial(data: tuple[Any, Any, dict[str, Any]], seed: int, training: _Training) -> Outcome:
+    """Train for a trial after the first, perhaps in another process, and return the outcome."""
+    clock = InProgress(None, {}, _nothing)
+    try:
+        tagger, problem = _train(data, training.settings, RunOptions(seed, 1, None, _nothing, _nothing)), ""
+    except ConfigError as error:
+        tagger, problem = None, str(error)
+    return training.outcome(tagger, problem, clock.seconds())
 
 
 def _part(share: Fraction, epochs: int) -> int:

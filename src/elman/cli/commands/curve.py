@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elman.cli.cluster import ClusterOptions, opened_map
 from elman.cli.options import (
     Choice,
     LabelledOptions,
@@ -33,7 +34,7 @@ TIMES = {2: "twice", 4: "four times"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(LabelledOptions, RunOptions):
+class Options(LabelledOptions, ClusterOptions, RunOptions):
     """The options of ``elman curve``."""
 
     train: tuple[str, ...] = argument("TRAIN...", nargs=-1, required=True)
@@ -75,7 +76,10 @@ def curve(options: Options) -> None:
 
     check_outputs(options.train, plot=options.plot)
     notes = options.notes()
-    with status_line(quiet=options.quiet, verbose=options.verbose) as show:
+    with (
+        opened_map(options.cluster) as elsewhere,
+        status_line(quiet=options.quiet, verbose=options.verbose) as show,
+    ):
         found = learning_curve(
             list(options.train),
             options.dev,
@@ -92,6 +96,7 @@ def curve(options: Options) -> None:
             preset=options.preset,
             settings=settings_of(options.set),
             threads=options.threads,
+            map=elsewhere,
         )
     if options.json:
         say_json(found.to_json())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from elman.cli.cluster import ClusterOptions, cluster_option, opened
 from elman.cli.options import argument, command, encoding_option, option
 from elman.cli.training_run import TrainedOptions, run_training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainedOptions):
+class Options(TrainedOptions, ClusterOptions):
     """The options of ``elman pretrain``; a resumed run needs none but ``--resume``."""
 
     train: tuple[str, ...] = argument("RAW...", nargs=-1)
@@ -19,6 +20,9 @@ class Options(TrainedOptions):
         help="Labelled file, in whose way RAW is cut into words; by default punctuation is cut.",
     )
     encoding: str = encoding_option()
+    cluster: str | None = cluster_option(
+        "in an epoch each reads a part of RAW, and then they are averaged, so their number changes the model"
+    )
 
 
 @command(Options)
@@ -32,8 +36,12 @@ def pretrain(options: Options) -> None:
     \b
       elman pretrain reviews.txt.xz --like train.conllu -o base.model
       elman train train.conllu --dev dev.conllu --from base.model -o my.model
+      elman pretrain corpus/ --like train.conllu -o base.model --cluster local:8
     """
     arguments = {name: getattr(options, name) for name in ("preset", "like", "encoding", "seed", "threads", "budget")}
-    run_training(
-        options, arguments | {"settings": options.settings(), "task": "pretrain"}, options.notes(), (options.like,)
-    )
+    arguments |= {"settings": options.settings(), "task": "pretrain"}
+    options.check_cluster()
+    with opened(options.cluster) as cluster:
+        if cluster is not None:
+            arguments |= {"task": f"pretrain:workers={cluster.workers}", "map": cluster.ordered}
+        run_training(options, arguments, options.notes(), (options.like,))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from elman.cli.checkpoints import ending
+from elman.cli.cluster import ClusterOptions, opened_map
 from elman.cli.options import Choice, command, option, plot_option, whole_number
 from elman.cli.outputs import check_not_an_input, check_outputs
 from elman.cli.progress import status_line
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainingOptions):
+class Options(ClusterOptions, TrainingOptions):
     """The options of ``elman search``."""
 
     dev: str = option(
@@ -83,7 +84,10 @@ def search(options: Options) -> None:
         stopped = "stopped; --results FILE.jsonl would have kept the trials"
     signals.say(stopped)
     try:
-        with status_line(quiet=options.quiet, verbose=options.verbose) as show:
+        with (
+            opened_map(options.cluster) as elsewhere,
+            status_line(quiet=options.quiet, verbose=options.verbose) as show,
+        ):
             found = find(
                 list(options.train),
                 options.dev,
@@ -96,6 +100,7 @@ def search(options: Options) -> None:
                 on_step=None if options.results is None else ending(_nothing),
                 on_warning=notes.warn,
                 on_note=notes.add,
+                map=elsewhere,
                 **arguments,
             )
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from elman.cli.cluster import ClusterOptions, opened_map
 from elman.cli.notes import Notes
 from elman.cli.options import Choice, argument, command, option, whole_number
 from elman.cli.training_options import TrainingOptions
@@ -14,7 +15,7 @@ from elman.utils import limits
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TrainedOptions, TrainingOptions):
+class Options(TrainedOptions, ClusterOptions, TrainingOptions):
     """The options of ``elman train``; a resumed run needs none but ``--resume``."""
 
     train: tuple[str, ...] = argument("TRAIN...", nargs=-1)
@@ -82,7 +83,11 @@ def train(options: Options) -> None:
         arguments["settings"]["ensemble"] = options.ensemble
     notes = options.notes()
     _warn_of_names(options.train, notes)
-    run_training(options, arguments, notes, inputs=(options.vectors, options.base, *options.lexicon, *options.raw))
+    options.check_cluster()
+    with opened_map(options.cluster) as elsewhere:
+        if elsewhere is not None:
+            arguments["map"] = elsewhere
+        run_training(options, arguments, notes, inputs=(options.vectors, options.base, *options.lexicon, *options.raw))
 
 
 def _warn_of_names(paths: Sequence[str], notes: Notes) -> None:
