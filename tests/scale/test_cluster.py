@@ -185,6 +185,16 @@ def test_a_straggler_is_started_again_and_the_first_result_counts(
         assert cluster.map(cluster_work.square, range(4)) == [0, 1, 4, 9]  # the hanging worker was replaced
 
 
+def test_a_large_item_is_no_straggler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("elman.scale.cluster.LEAST", 0.0)
+    log = tmp_path / "log"
+    with open_cluster("local:2") as cluster:
+        work = partial(cluster_work.sleep_and_log, str(log))
+        seconds = [0.1, 0.1, 0.1, 1.2]
+        assert len(list(cluster.run(work, seconds, duplicates=True, size=lambda seconds: 10 * seconds))) == 4
+    assert sorted(log.read_text().split()) == ["0.1", "0.1", "0.1", "1.2"]
+
+
 def test_no_item_runs_twice_unless_asked(cluster: Cluster, tmp_path: Path) -> None:
     cluster.map(partial(cluster_work.sleep_and_log, str(tmp_path / "log")), [0.0, 0.0, 1.2])
     assert sorted((tmp_path / "log").read_text().split()) == ["0.0", "0.0", "1.2"]

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from elman.data.formats import read_sentences
 from elman.errors import DataError
-from elman.scale.plan import BORDERS, Border, InputFile, Shard, cut
+from elman.scale.plan import BORDERS, Border, ChangedError, InputFile, Shard, cut
 
 LINES = st.lists(st.sampled_from(["", " ", "\t", "a b", "the dog barks .", "ü" * 30, "x\r"]), max_size=40)
 WORDS = st.lists(
@@ -120,18 +120,28 @@ def test_row_groups_are_kept_whole(tmp_path: Path) -> None:
 def test_a_file_that_changes_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_text("a\n", encoding="utf-8")
-    file = InputFile.of(str(path))
+    file = InputFile.of(0, str(path))
     file.check(str(path))
     path.write_text("a\nb\n", encoding="utf-8")
-    with pytest.raises(DataError, match="expected 2 bytes, found 4"):
+    with pytest.raises(ChangedError, match="expected 2 bytes, found 4"):
         file.check(str(path))
     path.write_text("b\n", encoding="utf-8")
     os.utime(path, ns=(0, file.changed + 1_000_000))
-    with pytest.raises(DataError, match="expected 2 bytes, found another time of change"):
+    with pytest.raises(ChangedError, match="expected 2 bytes, found another time of change"):
         file.check(str(path))
     path.unlink()
     with pytest.raises(DataError, match="No such file"):
         file.check(str(path))
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """One of several is a shard that will fail; if there is no other, nothing is begun."""
+    (tmp_path / "text").write_text("a\n", encoding="utf-8")
+    paths = [str(tmp_path / name) for name in ("nowhere", "text")]
+    plan = cut(paths, 1, "utf-8", lambda path: "line")
+    assert [(shard.name, shard.end) for shard in plan.shards] == [("part-00000-00000", 0), ("part-00001-00000", 2)]
+    with pytest.raises(DataError, match="nowhere: cannot be read: No such file"):
+        cut(paths[:1], 1, "utf-8", lambda path: "line")
 
 
 def test_pipes_are_refused(tmp_path: Path) -> None:
@@ -139,7 +149,23 @@ def test_pipes_are_refused(tmp_path: Path) -> None:
         pytest.skip("no named pipes here")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match="can be read only once"):
-        InputFile.of(str(tmp_path / "pipe"))
+        InputFile.of(0, str(tmp_path / "pipe"))
+
+
+def test_what_cannot_be_decoded_does_not_matter_for_the_format(tmp_path: Path) -> None:
+    """The shards without it are read, and only that with it is refused."""
+    path = tmp_path / "text"
+    path.write_bytes(b"a b c\n" * 20 + b"\xff\0\n" + b"d e f\n" * 20)
+    parts = shards(path, 50, "line")
+    good = [shard for shard in parts if not has_nul(path, shard)]
+    assert sum(len(words(path, span=shard.span)) for shard in good) > 30 and len(good) == len(parts) - 1
+    (bad,) = [shard for shard in parts if has_nul(path, shard)]
+    with pytest.raises(DataError, match="byte 0xFF at offset 120 is not utf-8"):
+        words(path, span=bad.span)
+
+
+def has_nul(path: Path, shard: Shard) -> bool:
+    return b"\0" in content(path, shard)
 
 
 def test_every_format_that_is_cut_exists() -> None:

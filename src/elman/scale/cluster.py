@@ -26,7 +26,7 @@ __all__ = ["Cluster", "open_cluster", "report"]
 ATTEMPTS = 10
 """Workers that may die with an item before it is given up."""
 SLOW, LEAST = 1.5, 3.0
-"""An item is a straggler once it takes this many times the median time of those that are done, and so many seconds."""
+"""An item is a straggler once it takes this many times the median time of those done (by size), and so many seconds."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -131,6 +131,7 @@ class Cluster:
         *,
         on_report: Callable[[int, Any], None] | None = None,
         duplicates: bool = False,
+        size: Callable[[_T], float] = lambda item: 1.0,
     ) -> Iterator[tuple[int, _R]]:
         """Yield the index of an item and ``work(item)`` for each item, as they are done.
 
@@ -139,6 +140,7 @@ class Cluster:
         ``on_report``   is called with the index and value of each ``report`` that ``work`` makes
         ``duplicates``  when no item is left to start, start slow ones a second time; the first result is taken, and
                         the other attempt is stopped. What ``work`` writes must be the same however often it runs
+        ``size``        says how much work an item is: slow is what takes longer than others did for their size
 
         An item whose worker dies is started again. Raises ElmanError if ten workers died with one item, and what
         ``work`` raises. If the caller stops early, what is running is stopped. A command that keeps signals for itself
@@ -146,7 +148,8 @@ class Cluster:
         """
         if self._running:
             raise RuntimeError("the cluster is running something else; close that generator first")
-        run = _Run(self._workers, self._tokens, pickle.dumps(work), enumerate(items), duplicates)
+        slow = size if duplicates else None
+        run = _Run(self._workers, self._tokens, pickle.dumps(work), enumerate(items), slow)
         self._running = True
         try:
             while (event := run.next()) is not None:
@@ -170,15 +173,15 @@ class _Run:
         tokens: Iterator[int],
         work: bytes,
         items: Iterator[tuple[int, Any]],
-        duplicates: bool,
+        size: Callable[[Any], float] | None,
     ) -> None:
         self._workers, self._tokens, self._work, self._items = workers, tokens, work, items
-        self._duplicates = duplicates
+        self._size = size
         self._again: deque[tuple[int, Any]] = deque()
         self._running: dict[int, _Attempt] = {}
         self._lost: Counter[int] = Counter()
-        self._seconds: list[float] = []
-        """Times of the items that are done."""
+        self._paces: list[float] = []
+        """Seconds of the items that are done, by their size."""
 
     def next(self) -> tuple[int, str, Any] | None:
         """Return the index of an item, DONE or REPORT, and the result or report; None when all items are done."""
@@ -186,8 +189,8 @@ class _Run:
             more = self._start()
             if not self._running:
                 return None
-            if self._duplicates and not more:
-                self._start_copies()
+            if self._size is not None and not more:
+                self._start_copies(self._size)
             event = self._workers.event(HEARS)
             if signals.requested():
                 raise KeyboardInterrupt
@@ -203,7 +206,8 @@ class _Run:
                 continue
             if kind == FAILED:
                 raise pickle.loads(value)
-            self._seconds.append(time.monotonic() - attempt.start)
+            if self._size is not None:
+                self._paces.append((time.monotonic() - attempt.start) / max(self._size(attempt.item), 1e-9))
             for other in [other for other, each in self._running.items() if each.index == attempt.index]:
                 del self._running[other]
                 self._workers.cancel(other)
@@ -223,13 +227,14 @@ class _Run:
         self._running[token] = attempt
         self._workers.start(token, self._work, pickle.dumps(attempt.item))
 
-    def _start_copies(self) -> None:
+    def _start_copies(self, size: Callable[[Any], float]) -> None:
         """Start the slowest items, those that take much longer than others did, once more where workers are free."""
-        if not self._seconds:
+        if not self._paces:
             return
+        pace = SLOW * statistics.median(self._paces)
         now, copied = time.monotonic(), {each.index for each in self._running.values() if each.copy}
         slow = [each for each in self._running.values() if each.index not in copied]
-        slow = [each for each in slow if now - each.start > max(LEAST, SLOW * statistics.median(self._seconds))]
+        slow = [each for each in slow if now - each.start > max(LEAST, pace * size(each.item))]
         free = self._workers.workers - len(self._running)
         for each in sorted(slow, key=lambda each: each.start)[: max(0, free)]:
             self._begin(_Attempt(each.index, each.item, now, copy=True))
@@ -241,7 +246,9 @@ class _Run:
         if self._lost[index] >= ATTEMPTS:
             raise ElmanError(
                 f"item {index + 1}, {shown(str(attempt.item), 200)}: given up, since {self._lost[index]} worker "
-                f"processes died while they worked on it (the last: {how}); there may be too little memory for it"
+                f"processes died while they worked on it (the last: {how})"
+                + "; there may be too little memory for it"
+                * ("signal" in how)
             )
         if all(each.index != index for each in self._running.values()):
             self._again.append((index, attempt.item))

@@ -76,7 +76,7 @@ def entry_of(shard: Shard, folder: str, part: str, **more: Any) -> Entry:
     if shard.groups is not None:
         of_input["row_groups"] = list(shard.groups)
     return {
-        "shard": shard.number,
+        "shard": shard.name,
         "part": part,
         **of_input,
         **more,

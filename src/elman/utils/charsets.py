@@ -79,12 +79,13 @@ class Encoder:
 class Decoder:
     """An incremental decoder that tracks its offset in the file. Raises ConfigError if the encoding does not exist."""
 
-    def __init__(self, name: str, encoding: str) -> None:
+    def __init__(self, name: str, encoding: str, begin: int = 0) -> None:
+        """``begin``: the offset of the first byte that is read."""
         check_encoding(encoding)
         self._name = name
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._end = 0  # offset of the first byte not yet read
+        self._end = begin  # offset of the first byte not yet read
         self._begin = b""
 
     def decode(self, block: bytes, lines_before: int) -> str:

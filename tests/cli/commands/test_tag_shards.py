@@ -100,7 +100,7 @@ def test_the_same_bytes_by_the_workers_of_dask(run: Run, model: Path, corpus: Pa
         (corpus / "e.conllu").write_text("1\tbad\n1\tworse\t_\n", encoding="utf-8")
         result = run(*common, "dask", "--cluster", local.scheduler_address, "-q", cwd=tmp_path)
     assert result.returncode == 1, result.stderr
-    assert re.match(rf"elman: shard \d+: {re.escape(str(corpus))}/e\.conllu:2: ", result.stderr.decode())
+    assert re.match(rf"elman: part-00004-00000: {re.escape(str(corpus))}/e\.conllu:2: ", result.stderr.decode())
     assert run(*common, "one", "-q", cwd=tmp_path).returncode == 1
     found, usual = parts(tmp_path / "dask"), parts(tmp_path / "one")
     for each in (found, usual):  # it is not sorted, since a shard is missing
@@ -114,7 +114,8 @@ def test_a_job_array_without_an_engine(run: Run, model: Path, corpus: Path, tmp_
     for rank in (2, 0, 1):
         result = run(*common, tmp_path / "many", "--rank", rank, "--world", 3)
         assert result.returncode == 0
-        assert (b"left to other processes" in result.stderr) == (rank != 1)
+        n = {2: 0, 0: 1, 1: 2}[rank]
+        assert re.search(rb"\d+ of \d+ shards are done" + b", \\d+ of them now" * bool(n), result.stderr)
     assert parts(tmp_path / "many") == parts(tmp_path / "one")
 
 
@@ -124,21 +125,33 @@ def test_bad_files_are_named_and_the_others_done(run: Run, model: Path, corpus: 
     at = next(i for i in range(len(lines) - 50, len(lines)) if "\t" in lines[i])
     lines[at] = "1\tbad"
     (corpus / "b.conllu").write_text("\n".join(lines), encoding="utf-8")
-    (corpus / "e.parquet").write_bytes(b"PAR1 and no more")
-    command = ("tag", model, corpus, "--shards", tmp_path / "out", "--shard-size", "1k")
+    (tmp_path / "e.txt").symlink_to("nowhere")
+    command = ("tag", model, corpus, tmp_path / "e.txt", "--shards", tmp_path / "out", "--shard-size", "1k")
     result = run(*command, "-q")
     assert result.returncode == 1
     first, second, last = result.stderr.decode().splitlines()
-    assert re.fullmatch(rf"elman: shard \d+: \S+b\.conllu:{at + 1}: expected .*", first)
-    assert re.match(r"elman: shard \d+: \S+e\.parquet: ", second)
+    assert re.fullmatch(rf"elman: part-00001-\d+: \S+b\.conllu:{at + 1}: expected .*", first)
+    assert second.endswith("e.txt: cannot be read: No such file or directory")
     assert last.endswith("out: failed shards: 2; mend their files, and the same command does them")
     before = parts(tmp_path / "out")
-    assert len(before["manifest.jsonl"].splitlines()) == len(before) - 2 > 10
+    entries = [json.loads(line) for line in before["manifest.jsonl"].splitlines()]
+    assert [entry["shard"] for entry in entries if "error" in entry] == [x.split(": ")[1] for x in (first, second)]
+    assert len(entries) == len(before) > 10  # two of them are of no part, and two files are no parts
 
-    (corpus / "e.parquet").write_bytes(b'{"tokens": ["a", "cat"]}\n')  # it has no part yet
-    result = run(*command, "-q")
-    assert result.returncode == 1 and len(result.stderr.splitlines()) == 2
-    assert set(parts(tmp_path / "out")) - set(before) == {max(parts(tmp_path / "out"))}
+    (corpus / "b.conllu").write_text(good, encoding="utf-8")
+    (tmp_path / "e.txt").unlink()
+    (tmp_path / "e.txt").write_text("a cat\n", encoding="utf-8")
+    result = run(*command)
+    assert result.returncode == 0 and re.search(rb"shards are done, \d+ of them now", result.stderr)
+    assert run(*command[:4], "--shards", tmp_path / "one", "--shard-size", "1k").returncode == 0
+    assert parts(tmp_path / "out") == parts(tmp_path / "one")
+
+
+def test_a_file_that_goes_away_is_named(run: Run, model: Path, corpus: Path, tmp_path: Path) -> None:
+    result = run("tag", model, corpus / "a.txt", "nowhere", corpus / "c.jsonl", "--shards", tmp_path / "out", "-q")
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"elman: part-00001-00000: nowhere: cannot be read: No such file")
+    assert {"part-00000-00000.txt", "part-00002-00000.jsonl"} <= parts(tmp_path / "out").keys()
 
 
 def test_what_has_changed_is_refused(run: Run, refused: Refused, model: Path, corpus: Path, tmp_path: Path) -> None:
@@ -150,10 +163,17 @@ def test_what_has_changed_is_refused(run: Run, refused: Refused, model: Path, co
     assert "--shard-size was 1000 and is 2000" in refused(*command[:-1], "2k")
     with (corpus / "a.txt").open("a") as file:
         file.write("one more\n")
-    assert "a.txt has changed since" in refused(*command) or "the shards are others" in refused(*command)
+    assert "a.txt has changed since (its size, or its time)" in refused(*command)
     (tmp_path / "train").write_text("the_X dog_Y\n", encoding="utf-8")
     assert run("train", tmp_path / "train", "-o", own, "--model", "frequent").returncode == 0
     assert "the model was 'sha256:" in refused(*command)
+
+
+def test_the_output_is_no_input(run: Run, model: Path, corpus: Path) -> None:
+    """Also if a pattern finds it."""
+    for _ in range(2):
+        result = run("tag", model, "**/*.txt", "--shards", "out", cwd=corpus)
+        assert result.returncode == 0 and b"out: 1 of 1 shards are done" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -169,6 +189,12 @@ def test_what_has_changed_is_refused(run: Run, refused: Refused, model: Path, co
         (("--shards", "out", "-o", "x"), "--output: not with --shards"),
         (("--shards", "out", "--resume"), "--resume: not with --shards"),
         (("--shards", "out", "--stream"), "--stream: not with --shards"),
+        (("--shards", ""), "--shards: expected the name of a folder, got nothing"),
+        (
+            ("--shards", "out", "--text-column", "x"),
+            "--text-column: a.txt: no column 'x'; it has the dog",
+        ),
+        (("--shards", "out", "--cluster", "local:2", "--threads", "2"), "--threads: not with --cluster, whose workers"),
         (("--shards", "out", "--as", "fields"), "--as: fields are written by one process; leave out --shards"),
         (
             ("--shards", "out", "--cluster", "local:0"),
@@ -195,7 +221,7 @@ def test_inputs_that_cannot_be_read_again(refused: Refused, model: Path, tmp_pat
 def test_a_run_that_was_stopped_goes_on(
     run: Run, model: Path, tmp_path: Path, environment: dict[str, str], how: signal.Signals
 ) -> None:
-    """The model is slow to load for nothing: what counts is that some shards are done, and not all."""
+    """Some shards are done when it is stopped, and not all."""
     (tmp_path / "in.txt").write_text(TEXT * 200, encoding="utf-8")
     command = ["tag", model, tmp_path / "in.txt", "--shard-size", "8k", "--shards"]
     assert run(*command, tmp_path / "one").returncode == 0
@@ -207,8 +233,13 @@ def test_a_run_that_was_stopped_goes_on(
             time.sleep(0.005)
         process.send_signal(how)
     before = len(list(out.glob("part-*")))
-    assert 0 < before < 100
+    n_shards = len(list((tmp_path / "one").glob("part-*")))
+    assert 0 < before < n_shards > 80
     result = run(*command, out)
-    assert result.returncode == 0 and b"of them now" in result.stderr
+    assert result.returncode == 0
+    of_them = re.search(rb"(\d+) of (\d+) shards are done, (\d+) of them now", result.stderr)
+    assert of_them is not None
+    n_all, n_plan, now = map(int, of_them.groups())
+    assert n_all == n_plan == n_shards and 0 < now < n_shards
     assert parts(out) == parts(tmp_path / "one")
     assert not list(out.glob(".elman-*"))

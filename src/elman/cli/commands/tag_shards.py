@@ -127,7 +127,7 @@ def _run(options: Options, work: ShardWork, folder: ShardFolder, todo: Sequence[
             work = replace(work, options=replace(options, threads=1), folder=folder_here)
 
             def by_whom(shards: Sequence[Shard]) -> Iterator[tuple[int, ShardResult]]:
-                return cluster.run(work, shards, on_report=on_report, duplicates=True)
+                return cluster.run(work, shards, on_report=on_report, duplicates=True, size=_size)
 
         def on_done(shard: Shard, result: ShardResult) -> None:
             progress.read(shard.name, shard.end - shard.begin)
@@ -136,6 +136,10 @@ def _run(options: Options, work: ShardWork, folder: ShardFolder, todo: Sequence[
                 progress.end(f"{shard} -> {result.entry['part']}")
 
         return run(folder, todo, by_whom, on_done)
+
+
+def _size(shard: Shard) -> int:
+    return shard.end - shard.begin
 
 
 def _here(work: ShardWork, on_report: Callable[[int, Any], None]) -> Run:

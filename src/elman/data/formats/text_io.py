@@ -170,7 +170,7 @@ def _counted_blocks(path: str, encoding: str, span: Span | None = None) -> Itera
     Of a part of a file, which is not compressed, line ends count from its begin.
     """
     name = "standard input" if path == "-" else path
-    decoder = Decoder(name, encoding)
+    decoder = Decoder(name, encoding, 0 if span is None else span[0])
     n_lines = 0
     with while_reading(path), _input(path) as file:
         read = _reader(file, name, span)
