@@ -44,7 +44,14 @@ def test_every_argument_of_train_reaches_the_request(monkeypatch: pytest.MonkeyP
         "inputs": ("lemma",),
         "keep_replay": 3,
     }
-    run: dict[str, Any] = {"seed": 3, "threads": 2, "on_progress": print, "on_warning": repr, "on_note": str}
+    run: dict[str, Any] = {
+        "seed": 3,
+        "threads": 2,
+        "on_progress": print,
+        "on_warning": repr,
+        "on_note": str,
+        "map": map,
+    }
     elman.train("a", "10%", target="upos,feats", task="parse:heads=brackets", **values, **run)
     (request,) = requests
     own = {"data": "a", "dev": 10.0, "targets": ("upos", "feats"), "task": "parse", "options": {"heads": "brackets"}}
