@@ -142,6 +142,8 @@ def block(result: Result) -> str:
         core_hours = n / rate / 3600
         for machines in (1, 10, 100):
             hours = core_hours / machines / CORES
+            if 60 * hours < 1 and machines > 1:
+                break
             rows.append(
                 [
                     f"{name} words" if machines == 1 else "",
