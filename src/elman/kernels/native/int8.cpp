@@ -43,27 +43,31 @@ inline __m512 half(const std::uint16_t* from) {
 inline void add_products(__m512i& sum, __m512i bytes, __m512i weights) {
   asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(bytes), "v"(weights));
 }
-// sum[i] = start + Σ q[i]·w over groups of four weights, in a panel of four vectors of columns.
+// sum[i] = start + Σ q[i]·w over groups of four weights, in a panel of four vectors of columns. A function of its own, and
+// with local sums: inlined, GCC keeps the sums of a single row in memory; without the local ones, Clang keeps all there.
 template <Size R>
-__attribute__((always_inline)) inline void products(Size groups, const std::uint8_t* q, Size wide, const std::int8_t* w, const std::int32_t* start,
-                     __m512i (&sum)[R][4]) {
-#pragma GCC unroll 8
-  for (Size i = 0; i < R; ++i)
-#pragma GCC unroll 4
-    for (Size g = 0; g < 4; ++g) sum[i][g] = _mm512_loadu_si512(start + g * UNITS);
+__attribute__((noinline)) void products(Size groups, const std::uint8_t* q, Size wide, const std::int8_t* w,
+                                        const std::int32_t* start, __m512i (&sum)[R][4]) {
+  __m512i local[R * 4];
+#pragma GCC unroll 24
+  for (Size j = 0; j < R * 4; ++j) local[j] = _mm512_loadu_si512(start + j % 4 * UNITS);
   for (Size k = 0; k < groups; ++k) {
-    __m512i wk[4];
-#pragma GCC unroll 4
-    for (Size g = 0; g < 4; ++g) wk[g] = _mm512_loadu_si512(w + (k * 4 + g) * 4 * UNITS);
+    const std::int8_t* wk = w + k * 16 * UNITS;
+    const __m512i w0 = _mm512_loadu_si512(wk), w1 = _mm512_loadu_si512(wk + 4 * UNITS);
+    const __m512i w2 = _mm512_loadu_si512(wk + 8 * UNITS), w3 = _mm512_loadu_si512(wk + 12 * UNITS);
 #pragma GCC unroll 8
     for (Size i = 0; i < R; ++i) {
       std::int32_t four;
       std::memcpy(&four, q + i * wide + k * 4, 4);
       const __m512i x = _mm512_set1_epi32(four);
-#pragma GCC unroll 4
-      for (Size g = 0; g < 4; ++g) add_products(sum[i][g], x, wk[g]);
+      add_products(local[i * 4], x, w0);
+      add_products(local[i * 4 + 1], x, w1);
+      add_products(local[i * 4 + 2], x, w2);
+      add_products(local[i * 4 + 3], x, w3);
     }
   }
+#pragma GCC unroll 24
+  for (Size j = 0; j < R * 4; ++j) sum[j / 4][j % 4] = local[j];
 }
 // Quantizes 16 numbers in [-1, 1] to bytes.
 inline __m128i bytes_of(__m512 x) {

@@ -22,11 +22,20 @@ inline void state_tile(Size K, const T* before, Size before_row, const T* w, con
   UNROLL for (Size i = 0; i < ROWS; ++i)
     UNROLL for (Size g = 0; g < 4; ++g) sum[i][g] = load(a[i] + offset + g * UNITS);
   for (Size k = 0; k < K; ++k) {
-    Vec<T> x[ROWS];  // 12 sums, 3 of these and a vector of weights are 16, all that AVX2 has
-    UNROLL for (Size i = 0; i < ROWS; ++i) x[i] = broadcast(before[i * before_row + k]);
-    UNROLL for (Size g = 0; g < 4; ++g) {
-      const Vec<T> wk = load(w + (k * 4 + g) * UNITS);
-      UNROLL for (Size i = 0; i < ROWS; ++i) sum[i][g] += x[i] * wk;
+    if constexpr (VECTOR_BYTES == 64) {
+      Vec<T> wk[4];
+      UNROLL for (Size g = 0; g < 4; ++g) wk[g] = load(w + (k * 4 + g) * UNITS);
+      UNROLL for (Size i = 0; i < ROWS; ++i) {
+        const Vec<T> x = broadcast(before[i * before_row + k]);
+        UNROLL for (Size g = 0; g < 4; ++g) sum[i][g] += x * wk[g];
+      }
+    } else {  // 12 sums, 3 of x and a vector of weights are 16, all that AVX2 has
+      Vec<T> x[ROWS];
+      UNROLL for (Size i = 0; i < ROWS; ++i) x[i] = broadcast(before[i * before_row + k]);
+      UNROLL for (Size g = 0; g < 4; ++g) {
+        const Vec<T> wk = load(w + (k * 4 + g) * UNITS);
+        UNROLL for (Size i = 0; i < ROWS; ++i) sum[i][g] += x[i] * wk;
+      }
     }
   }
   for (Size i = 0; i < ROWS; ++i) {
