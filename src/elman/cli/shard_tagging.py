@@ -76,7 +76,7 @@ class ShardWork:
             finally:
                 shard.file.check(path)  # a change explains more than another error
         except (DataError, ConfigError) as error:
-            return ShardResult(None, _at_its_line(error, shard, path))
+            return ShardResult(None, _at_its_line(error, shard, path).replace(path, shard.file.path))
         return ShardResult(entry, "", notes.take())
 
     def _entry(self, shard: Shard, path: str, tagger: Any, notes: Notes) -> dict[str, Any]:

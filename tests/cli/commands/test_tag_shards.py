@@ -100,7 +100,7 @@ def test_the_same_bytes_by_the_workers_of_dask(run: Run, model: Path, corpus: Pa
         (corpus / "e.conllu").write_text("1\tbad\n1\tworse\t_\n", encoding="utf-8")
         result = run(*common, "dask", "--cluster", local.scheduler_address, "-q", cwd=tmp_path)
     assert result.returncode == 1, result.stderr
-    assert re.match(rf"elman: part-00004-00000: {re.escape(str(corpus))}/e\.conllu:2: ", result.stderr.decode())
+    assert result.stderr.startswith(f"elman: part-00004-00000: {Path('corpus', 'e.conllu')}:2: ".encode())
     assert run(*common, "one", "-q", cwd=tmp_path).returncode == 1
     found, usual = parts(tmp_path / "dask"), parts(tmp_path / "one")
     for each in (found, usual):  # it is not sorted, since a shard is missing
