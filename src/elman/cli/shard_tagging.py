@@ -57,7 +57,8 @@ class ShardWork:
         options, isa = self.options, instruction_set()
         if isa != self.isa:
             expected = f"expected the instruction set {self.isa}, as where the work began, found {isa}"
-            raise ConfigError(f"{expected}; set ELMAN_ISA to one that all machines have, and begin anew")
+            advice = "set ELMAN_ISA to one that all machines have, and start again in an empty folder"
+            raise ConfigError(f"{expected}; {advice}")
         how: dict[str, Any] = {"threads": options.threads, "precision": options.precision}
         light = loader(options) is not None
         return loaded(os.path.join(self.folder, options.model), self.model, **how, light=light)

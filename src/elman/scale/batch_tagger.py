@@ -54,7 +54,7 @@ class BatchTagger:
     ``fields``       in place of tags add a column for each field, as ``Tagger.fields`` returns them
     ``text_column``  the column of the texts or lists of words, if not ``text`` or ``tokens``
     ``on_error``     ``raise`` for a row that cannot be read; ``column``: leave its predictions null and say why in a
-                     column ``error``, which is null for all other rows; in a list the DataError stands in its place
+                     column ``error``, which is null for all other rows; a list gets the DataError itself
     ``threads``      number of threads for a batch; engines run several processes
     ``precision``    of a network, as in ``elman.load``
 
@@ -95,7 +95,7 @@ class BatchTagger:
         object.__setattr__(self, "_rows", {})
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the options; what was made for a schema is made anew."""
+        """Return the options alone; what was built for each schema is rebuilt when it is needed."""
         return {name: value for name, value in self.__dict__.items() if name != "_rows"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ __all__ = ["Cluster", "open_cluster", "report"]
 ATTEMPTS = 10
 """Workers that may die with an item before it is given up."""
 SLOW, LEAST = 1.5, 3.0
-"""An item is a straggler once it takes this many times the median time of those done (by size), and so many seconds."""
+"""An item is a straggler once its time, for its size, is this many times the median, and at least this many seconds."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
